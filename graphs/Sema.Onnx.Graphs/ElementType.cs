@@ -1,0 +1,75 @@
+namespace Sema.Onnx.Graphs;
+
+/// <summary>The type of a tensor's elements; the numbers are ONNX's own codes (TensorProto.DataType).</summary>
+public enum ElementType
+{
+    /// <summary>Not known, or no tensor.</summary>
+    Undefined = 0,
+
+    /// <summary>IEEE 754 binary32.</summary>
+    Float32 = 1,
+
+    /// <summary>Unsigned 8-bit integer.</summary>
+    UInt8 = 2,
+
+    /// <summary>Signed 8-bit integer.</summary>
+    Int8 = 3,
+
+    /// <summary>Unsigned 16-bit integer.</summary>
+    UInt16 = 4,
+
+    /// <summary>Signed 16-bit integer.</summary>
+    Int16 = 5,
+
+    /// <summary>Signed 32-bit integer.</summary>
+    Int32 = 6,
+
+    /// <summary>Signed 64-bit integer.</summary>
+    Int64 = 7,
+
+    /// <summary>UTF-8 text.</summary>
+    String = 8,
+
+    /// <summary>One byte, 0 or 1.</summary>
+    Bool = 9,
+
+    /// <summary>IEEE 754 binary16.</summary>
+    Float16 = 10,
+
+    /// <summary>IEEE 754 binary64.</summary>
+    Float64 = 11,
+
+    /// <summary>Unsigned 32-bit integer.</summary>
+    UInt32 = 12,
+
+    /// <summary>Unsigned 64-bit integer.</summary>
+    UInt64 = 13,
+
+    /// <summary>Two binary32: real and imaginary part.</summary>
+    Complex64 = 14,
+
+    /// <summary>Two binary64: real and imaginary part.</summary>
+    Complex128 = 15,
+
+    /// <summary>The upper half of a binary32.</summary>
+    BFloat16 = 16,
+}
+
+/// <summary>What an <see cref="ElementType"/> tells.</summary>
+internal static class ElementTypes
+{
+    /// <summary>Gets the bytes of one element, or 0 where elements have no fixed size (strings, unknown types).</summary>
+    public static int Size(this ElementType type) => type switch
+    {
+        ElementType.Bool or ElementType.UInt8 or ElementType.Int8 => 1,
+        ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
+        ElementType.Float32 or ElementType.Int32 or ElementType.UInt32 => 4,
+        ElementType.Float64 or ElementType.Int64 or ElementType.UInt64 or ElementType.Complex64 => 8,
+        ElementType.Complex128 => 16,
+        _ => 0,
+    };
+
+    /// <summary>Gets whether a value of this type can carry a gradient.</summary>
+    public static bool IsFloat(this ElementType type) =>
+        type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
+}

@@ -1,0 +1,58 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Sema.Onnx.Graphs.Protobuf;
+
+namespace Sema.Onnx.Graphs.Serialization;
+
+/// <summary>Tensors between the file's many encodings and one: row-major, little-endian bytes.</summary>
+internal static class TensorCodec
+{
+    internal static Tensor Read(TensorProto proto, ExternalData external)
+    {
+        var type = (ElementType)proto.DataType;
+        long[] dims = [.. proto.Dims];
+        var count = Tensor.ElementCount(dims);
+        if (type == ElementType.String)
+            return Tensor.OfStrings(dims, [.. proto.StringData.Select(s => s.ToByteArray())]);
+        if (type.Size() == 0)
+            throw new InvalidModelException($"The tensor '{proto.Name}' has elements of type code {proto.DataType}, which is not read.");
+
+        var data = proto.DataLocation == TensorProto.Types.DataLocation.External ? external.Read(proto)
+            : proto.HasRawData ? proto.RawData.Memory
+            : Typed(proto, type);
+        return data.Length == count * type.Size()
+            ? new Tensor(type, dims, data)
+            : throw new InvalidModelException(
+                $"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count * type.Size()} bytes, but its file holds {data.Length}.");
+    }
+
+    internal static TensorProto Write(Tensor tensor, string name)
+    {
+        var proto = new TensorProto { DataType = (int)tensor.Type };
+        if (name.Length > 0)
+            proto.Name = name;
+        proto.Dims.AddRange(tensor.Dims);
+        if (tensor.Type == ElementType.String)
+            proto.StringData.AddRange(tensor.Strings.Select(s => ByteString.CopyFrom(s)));
+        else
+            proto.RawData = UnsafeByteOperations.UnsafeWrap(tensor.Data);
+        return proto;
+    }
+
+    // The typed fields hold what fits them: int32_data every type of at most 32 bits, halves as their bit patterns.
+    private static ReadOnlyMemory<byte> Typed(TensorProto proto, ElementType type) => type switch
+    {
+        ElementType.Float32 or ElementType.Complex64 => Bytes<float>([.. proto.FloatData]),
+        ElementType.Float64 or ElementType.Complex128 => Bytes<double>([.. proto.DoubleData]),
+        ElementType.Int64 => Bytes<long>([.. proto.Int64Data]),
+        ElementType.UInt64 => Bytes<ulong>([.. proto.Uint64Data]),
+        ElementType.UInt32 => Bytes<uint>([.. proto.Uint64Data.Select(v => (uint)v)]),
+        ElementType.Int32 => Bytes<int>([.. proto.Int32Data]),
+        ElementType.Int16 or ElementType.UInt16 or ElementType.Float16 or ElementType.BFloat16 =>
+            Bytes<ushort>([.. proto.Int32Data.Select(v => (ushort)v)]),
+        _ => Bytes<byte>([.. proto.Int32Data.Select(v => (byte)v)]),
+    };
+
+    private static byte[] Bytes<T>(T[] elements)
+        where T : unmanaged => MemoryMarshal.AsBytes(elements.AsSpan()).ToArray();
+}
