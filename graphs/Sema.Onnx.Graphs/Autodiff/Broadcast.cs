@@ -1,0 +1,37 @@
+namespace Sema.Onnx.Graphs.Autodiff;
+
+/// <summary>Undoes broadcasting: sums a gradient over the axes along which a value was repeated.</summary>
+internal static class Broadcast
+{
+    /// <summary>Sums a gradient to a value's shape.</summary>
+    /// <param name="dX">The gradient, in the output's shape but for the last axes, which are the input's own.</param>
+    /// <param name="y">The output that the input was broadcast to.</param>
+    /// <param name="x">The input.</param>
+    /// <param name="coreAxes">How many trailing axes are not broadcast.</param>
+    internal static Value SumTo(Value dX, Value y, Value x, int coreAxes)
+    {
+        if (y.Shape is not { IsStatic: true } wide || x.Shape is not { IsStatic: true } narrow)
+            return SumToDynamic(dX, x, coreAxes);
+        var extra = wide.Rank - narrow.Rank;
+        var axes = Enumerable.Range(0, wide.Rank - coreAxes)
+            .Where(i => i < extra || (narrow[i - extra].Size == 1 && wide[i].Size != 1))
+            .Select(i => (long)i).ToArray();
+        if (axes.Length == 0)
+            return dX;
+        var sum = dX.Sum(axes, keep: false);
+        return narrow.Rank + axes.Length == wide.Rank ? sum : sum.Reshape(x.ShapeVector());
+    }
+
+    // The axes are found when the graph runs: those on which the input has size 1, padded to the gradient's rank in front.
+    // Where the output has size 1 too, the sum changes nothing.
+    private static Value SumToDynamic(Value dX, Value x, int coreAxes)
+    {
+        var graph = dX.Graph;
+        var shape = x.DynamicShape();
+        var rank = dX.DynamicShape().DynamicShape();
+        var ones = graph.Emit("ConstantOfShape", [rank - shape.DynamicShape()], ("value", Tensor.Vector(1)));
+        var broadcastable = Operators.Concat([ones, shape], 0).Slice(graph.Vector(0), rank - graph.Integer(coreAxes));
+        var axes = graph.Emit("NonZero", [broadcastable.Equal(graph.Integer(1))]).As(ElementType.Int64).Reshape(-1);
+        return dX.Sum(axes, keep: true).Reshape(shape);
+    }
+}

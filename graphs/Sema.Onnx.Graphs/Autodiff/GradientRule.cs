@@ -1,0 +1,60 @@
+namespace Sema.Onnx.Graphs.Autodiff;
+
+/// <summary>Computes the gradient of one input from the gradient <paramref name="dY"/> of the node's output.</summary>
+internal delegate Value Pullback(Node y, Value dY);
+
+/// <summary>Computes the gradients of all inputs at once, from those of all outputs (absent where nobody reads the output).</summary>
+internal delegate IReadOnlyList<Value?> JointPullback(Node y, IReadOnlyList<Value?> dYs);
+
+/// <summary>The vector–Jacobian product of one operator.</summary>
+internal sealed class GradientRule
+{
+    private readonly JointPullback _pull;
+    private readonly Func<int, bool> _differentiable;
+
+    private GradientRule(JointPullback pull, Func<int, bool> differentiable) => (_pull, _differentiable) = (pull, differentiable);
+
+    /// <summary>
+    /// Gets how many trailing axes are the operator's own, where it broadcasts the others: 0 for elementwise operators,
+    /// 2 for matrix products, null where nothing is broadcast.
+    /// </summary>
+    internal int? CoreAxes { get; private init; }
+
+    /// <summary>One pullback an input; an input without one (an index, a shape, a bound) stops the gradient.</summary>
+    /// <param name="pullbacks">The pullbacks by input; the last serves all further inputs when the operator is variadic.</param>
+    /// <param name="coreAxes">See <see cref="CoreAxes"/>.</param>
+    /// <param name="variadic">Whether the last pullback serves all further inputs.</param>
+    internal static GradientRule Of(Pullback?[] pullbacks, int? coreAxes = null, bool variadic = false)
+    {
+        return new(Pull, i => At(i) is not null) { CoreAxes = coreAxes };
+
+        Pullback? At(int i) => i < pullbacks.Length ? pullbacks[i] : variadic ? pullbacks[^1] : null;
+
+        IReadOnlyList<Value?> Pull(Node y, IReadOnlyList<Value?> dYs) => new LazyList(y, i => dYs[0] is { } dY ? At(i)?.Invoke(y, dY) : null);
+    }
+
+    /// <summary>One function for all inputs, where they share work or the operator has several outputs.</summary>
+    /// <param name="pull">The function.</param>
+    /// <param name="differentiable">How many inputs, from the first, carry a gradient.</param>
+    /// <param name="coreAxes">See <see cref="CoreAxes"/>.</param>
+    internal static GradientRule Joint(JointPullback pull, int differentiable = int.MaxValue, int? coreAxes = null) =>
+        new(pull, i => i < differentiable) { CoreAxes = coreAxes };
+
+    /// <summary>Gets whether a gradient can flow to an input.</summary>
+    internal bool Reaches(int input) => _differentiable(input);
+
+    /// <summary>Gets the gradients by input, in the output's shape on broadcast axes; each is built when it is read.</summary>
+    internal IReadOnlyList<Value?> Pull(Node y, IReadOnlyList<Value?> dYs) => _pull(y, dYs);
+
+    // Reads a pullback only for the inputs that the walker asks for.
+    private sealed class LazyList(Node y, Func<int, Value?> at) : IReadOnlyList<Value?>
+    {
+        public int Count => y.Inputs.Count;
+
+        public Value? this[int index] => at(index);
+
+        public IEnumerator<Value?> GetEnumerator() => Enumerable.Range(0, Count).Select(at).GetEnumerator();
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+}

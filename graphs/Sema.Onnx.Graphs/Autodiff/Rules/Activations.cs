@@ -1,0 +1,49 @@
+using Sema.Onnx.Graphs.Functions;
+using static Sema.Onnx.Graphs.Autodiff.GradientRule;
+
+namespace Sema.Onnx.Graphs.Autodiff.Rules;
+
+/// <summary>Activation functions.</summary>
+internal static class Activations
+{
+#pragma warning disable format // a table: aligned columns
+    internal static readonly Dictionary<string, GradientRule> Rules = new Dictionary<string, Pullback?[]>
+    {
+        // y = op(x)             ∂L/∂x
+        ["Relu"]        = [(y, dY) => dY.Masked(y.Output.Greater(y.Output.Like(0)))],                 // 0 at x = 0
+        ["LeakyRelu"]   = [(y, dY) => Positive(y).Where(dY, dY * y.Float("alpha", 0.01f))],           // alpha at x = 0
+        ["PRelu"]       = [(y, dY) => Positive(y).Where(dY, dY * y[1]),  (y, dY) => (dY * y[0]).Masked(Positive(y).Not())],
+        ["Elu"]         = [(y, dY) => Positive(y).Where(dY, dY * (y.Output + y.Float("alpha", 1)))],
+        ["Sigmoid"]     = [(y, dY) => dY * y.Output * (1 - y.Output)],
+        ["HardSigmoid"] = [(y, dY) => (dY * y.Float("alpha", 0.2f)).Masked(y.Output.Greater(y.Output.Like(0)).And(y.Output.Less(y.Output.Like(1))))],
+        ["HardSwish"]   = [(y, dY) => dY * HardSwishSlope(y[0])],
+        ["Tanh"]        = [(y, dY) => dY * (1 - y.Output.Square())],
+        ["Softplus"]    = [(y, dY) => dY * y[0].Sigmoid()],
+        ["Softsign"]    = [(y, dY) => dY / (y[0].Abs() + 1).Square()],
+        ["Gelu"]        = [(y, dY) => dY * GeluSlope(y)],
+        ["Softmax"]     = [(y, dY) => y.Graph.Call("SoftmaxGrad", [dY, y.Output], LastAxis(y))],
+        ["LogSoftmax"]  = [(y, dY) => y.Graph.Call("LogSoftmaxGrad", [dY, y.Output], LastAxis(y))],
+    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: 0));
+#pragma warning restore format
+
+    private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));
+
+    private static Attribute LastAxis(Node y) => ("axes", [y.Axis("axis", -1, y[0].Rank)]);
+
+    // x·clip(x/6 + 1/2, 0, 1): its slope is 0 up to −3, x/3 + 1/2 between, 1 from 3 on.
+    private static Value HardSwishSlope(Value x) =>
+        x.GreaterOrEqual(x.Like(3)).Where(x.Like(1), (x / 3 + 0.5).Masked(x.Greater(x.Like(-3))));
+
+    // Exact: Φ(x) + x φ(x). With approximate="tanh": y = x/2 (1 + tanh u), u = √(2/π)(x + 0.044715 x³).
+    private static Value GeluSlope(Node y)
+    {
+        var x = y[0];
+        if (y.Get<string>("approximate") != "tanh")
+        {
+            return (y.Graph.Emit("Erf", [x * 0.7071067811865476]) + 1) * 0.5 + x * (x.Square() * -0.5).Exp() * 0.3989422804014327;
+        }
+
+        var tanh = (x * 0.7978845608028654 * (x.Square() * 0.044715 + 1)).Tanh();
+        return (tanh + 1) * 0.5 + x * 0.5 * (1 - tanh.Square()) * (x.Square() * (3 * 0.044715) + 1) * 0.7978845608028654;
+    }
+}

@@ -1,0 +1,80 @@
+using static Sema.Onnx.Graphs.Autodiff.GradientRule;
+
+namespace Sema.Onnx.Graphs.Autodiff.Rules;
+
+/// <summary>Arithmetic and functions of one element.</summary>
+internal static class Elementwise
+{
+    private static readonly Pullback Pass = (_, dY) => dY;
+
+#pragma warning disable format // a table: aligned columns
+    internal static readonly Dictionary<string, GradientRule> Rules = new Dictionary<string, Pullback?[]>
+    {
+        // y = op(a, b)          ∂L/∂a                                                ∂L/∂b
+        ["Add"]        = [Pass,                                                Pass],
+        ["Sub"]        = [Pass,                                                (_, dY) => -dY],
+        ["Mul"]        = [(y, dY) => dY * y[1],                                (y, dY) => dY * y[0]],
+        ["Div"]        = [(y, dY) => dY / y[1],                                (y, dY) => -dY * y.Output / y[1]],
+        ["Pow"]        = [(y, dY) => dY * PowerBase(y[0], y[1]),               (y, dY) => dY * PowerExponent(y)],
+        ["Neg"]        = [(_, dY) => -dY],
+        ["Abs"]        = [(y, dY) => dY * y[0].Sign()],                        // 0 at x = 0
+        ["Reciprocal"] = [(y, dY) => -dY * y.Output.Square()],
+        ["Exp"]        = [(y, dY) => dY * y.Output],
+        ["Log"]        = [(y, dY) => dY / y[0]],
+        ["Sqrt"]       = [(y, dY) => dY * 0.5 / y.Output],
+        ["Erf"]        = [(y, dY) => dY * 1.1283791670955126 * (-y[0].Square()).Exp()],   // 2/√π · e^(−x²)
+        ["Sin"]        = [(y, dY) => dY * y[0].Cos()],
+        ["Cos"]        = [(y, dY) => -dY * y[0].Sin()],
+        ["Where"]      = [null, (y, dY) => dY.Masked(y[0]),                    (y, dY) => dY.Masked(y[0].Not())],
+        ["Clip"]       = [(y, dY) => dY.Masked(Inside(y))],                    // 0 at the bounds, as ReLU6 has it; the bounds are constants
+        ["Expand"]     = [Pass],                                               // the walker sums it back
+        ["Identity"]   = [Pass],
+        ["Dropout"]    = [Pass],                                               // inference form: no element is dropped
+        ["Cast"]       = [(y, dY) => dY.Cast(y[0].Type)],
+    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: 0));
+
+    static Elementwise()
+    {
+        Rules["Max"]   = Joint(Chosen, coreAxes: 0);                           // tied elements share the gradient
+        Rules["Min"]   = Joint(Chosen, coreAxes: 0);
+        Rules["Sum"]   = Of([Pass], coreAxes: 0, variadic: true);
+        Rules["Mean"]  = Of([(y, dY) => dY / y.Inputs.Count], coreAxes: 0, variadic: true);
+    }
+#pragma warning restore format
+
+    // b·a^(b−1): the usual constant exponents need no power.
+    private static Value PowerBase(Value a, Value b) => b.Initializer is { Count: 1 } constant && constant.Type.IsFloat()
+        ? constant.ToFloat64()[0] switch
+        {
+            1 => a.Like(1),
+            2 => a * 2,
+            0.5 => 0.5 / a.Sqrt(),
+            var p => a.Pow(a.Like(p - 1)) * p,
+        }
+        : a.Pow((b - b.Like(1)).Cast(b.Type)) * b.Cast(a.Type);
+
+    // a^b ln a, and 0 where a = 0 (its limit for b > 0, and PyTorch's choice).
+    private static Value PowerExponent(Node y)
+    {
+        var zero = y[0].Equal(y[0].Like(0));
+        return (y.Output * zero.Where(y[0].Like(1), y[0]).Log()).Masked(zero.Not());
+    }
+
+    private static Value Inside(Node y)
+    {
+        Value? inside = null;
+        if (y.Optional(1) is { } low)
+            inside = y[0].Greater(low);
+        if (y.Optional(2) is { } high)
+            inside = inside?.And(y[0].Less(high)) ?? y[0].Less(high);
+        return inside ?? y[0].Equal(y[0]);
+    }
+
+    // The chosen elements are those equal to the result; k of them that tie take 1/k each.
+    private static IReadOnlyList<Value?> Chosen(Node y, IReadOnlyList<Value?> dYs)
+    {
+        var chosen = y.Inputs.Select(x => x!.Equal(y.Output).Cast(y.Output.Type)).ToArray();
+        var share = dYs[0]! / y.Graph.Emit("Sum", chosen);
+        return [.. chosen.Select(c => c * share)];
+    }
+}

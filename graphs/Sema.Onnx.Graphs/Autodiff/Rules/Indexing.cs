@@ -1,0 +1,38 @@
+using Sema.Onnx.Graphs.Functions;
+using static Sema.Onnx.Graphs.Autodiff.GradientRule;
+
+namespace Sema.Onnx.Graphs.Autodiff.Rules;
+
+/// <summary>Look-ups by index: what was read from a place is added up there.</summary>
+internal static class Indexing
+{
+#pragma warning disable format // a table: aligned columns
+    internal static readonly Dictionary<string, GradientRule> Rules = new()
+    {
+        // y = x[indices]            ∂L/∂x
+        ["Gather"]         = Of([Gather]),
+        ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
+            "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
+        ["GatherND"]       = Of([(y, dY) => y.Int("batch_dims", 0) != 0 ? throw new GradientNotDefinedException(y, []) : y.Graph.Emit(
+            "ScatterND", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("reduction", "add"))]),
+    };
+#pragma warning restore format
+
+    // One constant index is a slice: zeros around it. Many are added up.
+    private static Value Gather(Node y, Value dY)
+    {
+        var (graph, shape) = (y.Graph, y[0].KnownShape);
+        var axis = y.Axis("axis", 0, shape.Rank);
+        if (y[1].Initializer is not { Count: 1 } constant || !shape[axis].IsKnown)
+            return graph.Call("GatherGrad", [dY, y[1], y[0].ShapeVector()], ("axis", axis));
+
+        var pads = new long[2 * shape.Rank];
+        var index = constant.ToInt64()[0];
+        pads[axis] = index < 0 ? index + shape[axis].Size : index;
+        pads[shape.Rank + axis] = shape[axis].Size - 1 - pads[axis];
+        var slab = constant.Dims.Count == 0 ? dY.Unsqueeze(axis)
+            : constant.Dims.Count == 1 ? dY
+            : dY.Squeeze([.. Enumerable.Range(axis + 1, constant.Dims.Count - 1).Select(a => (long)a)]);
+        return graph.Emit("Pad", [slab, graph.Vector(pads)]);
+    }
+}

@@ -1,0 +1,30 @@
+using static Sema.Onnx.Graphs.Autodiff.GradientRule;
+
+namespace Sema.Onnx.Graphs.Autodiff.Rules;
+
+/// <summary>Matrix products. Rank-1 operands are gone by then (<see cref="Passes.CanonicalMatMul"/>).</summary>
+internal static class Matrices
+{
+#pragma warning disable format // a table: aligned columns
+    internal static readonly Dictionary<string, GradientRule> Rules = new()
+    {
+        // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
+        ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => y[0].T.MatMul(dY)], coreAxes: 2),
+        // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
+        ["Gemm"]   = Of([GemmA, GemmB, (y, dY) => y.Float("beta", 1) is var beta && beta == 1 ? dY : dY * beta], coreAxes: 0),
+    };
+#pragma warning restore format
+
+    private static bool A(Node y) => y.Int("transA", 0) != 0;
+
+    private static bool B(Node y) => y.Int("transB", 0) != 0;
+
+    // d op(A) = α dY op(B)ᵀ
+    private static Value GemmA(Node y, Value dY) => A(y) ? Gemm(y, y[1], dY, B(y), true) : Gemm(y, dY, y[1], false, !B(y));
+
+    // d op(B) = α op(A)ᵀ dY
+    private static Value GemmB(Node y, Value dY) => B(y) ? Gemm(y, dY, y[0], true, A(y)) : Gemm(y, y[0], dY, !A(y), false);
+
+    private static Value Gemm(Node y, Value a, Value b, bool transA, bool transB) => y.Graph.Emit(
+        "Gemm", [a, b], ("alpha", y.Float("alpha", 1)), ("transA", transA ? 1 : 0), ("transB", transB ? 1 : 0));
+}

@@ -1,0 +1,48 @@
+using Sema.Onnx.Graphs.Functions;
+using static Sema.Onnx.Graphs.Autodiff.GradientRule;
+
+namespace Sema.Onnx.Graphs.Autodiff.Rules;
+
+/// <summary>Pooling over windows and over whole planes.</summary>
+internal static class Pooling
+{
+#pragma warning disable format // a table: aligned columns
+    internal static readonly Dictionary<string, GradientRule> Rules = new()
+    {
+        // y = op(x)                  ∂L/∂x
+        ["MaxPool"]           = Of([MaxPool]),                                                         // to the first of tied elements
+        ["AveragePool"]       = Of([AveragePool]),
+        ["GlobalAveragePool"] = Of([(y, dY) => (dY / Plane(y)).Expand(y[0].ShapeVector())]),
+        ["GlobalMaxPool"]     = Of([GlobalMaxPool]),                                                   // shared by tied elements
+    };
+#pragma warning restore format
+
+    private static long[] Spatial(Node y) => [.. Enumerable.Range(2, y[0].Rank - 2).Select(i => (long)i)];
+
+    /// <summary>The number of elements of a plane.</summary>
+    private static Value Plane(Node y) => y[0].Like(Window.Of(y).Input.Aggregate(1.0, (n, size) => n * size));
+
+    private static Value MaxPool(Node y, Value dY) =>
+        y.Graph.Call("MaxPoolGrad", [dY, y.NeedOutput(1, ElementType.Int64), y[0].ShapeVector()]);
+
+    private static Value GlobalMaxPool(Node y, Value dY)
+    {
+        var chosen = y[0].Equal(y.Output).Cast(dY.Type);
+        return chosen * (dY / chosen.Sum(Spatial(y), keep: true));
+    }
+
+    private static Value AveragePool(Node y, Value dY)
+    {
+        var window = Window.Of(y);
+        var spatial = window.Kernel.Length;
+        long[] hang = [.. new long[spatial], .. window.Excess];
+        return y.Graph.Call("AveragePoolGrad", [dY, y[0].ShapeVector()],
+        [
+            ("strides", window.Strides), ("dilations", window.Dilations), ("output_padding", window.Unread),
+            ("kernel", [1, 1, .. window.Kernel]), ("plane", [1, 1, .. window.Input]),
+            ("pads", [.. window.Pads.Select((p, i) => p + hang[i])]), ("excess", hang),
+            ("borders", [0, 0, .. window.Pads[..spatial], 0, 0, .. window.Pads[spatial..]]),
+            ("count_include_pad", y.Int("count_include_pad", 0)),
+        ]);
+    }
+}

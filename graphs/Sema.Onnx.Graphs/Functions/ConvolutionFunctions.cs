@@ -1,0 +1,62 @@
+using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
+
+namespace Sema.Onnx.Graphs.Functions;
+
+/// <summary>The two gradients of a convolution Y = X ∗ W with explicit padding.</summary>
+internal static class ConvolutionFunctions
+{
+    internal static readonly Function[] All =
+    [
+        // dX = dY ∗ᵀ W; output_padding: the input elements at the end that no window reads
+        Define("ConvInputGrad", ["dY", "W"], ["kernel_shape", "strides", "pads", "dilations", "group", "output_padding"], f =>
+        [
+            f[0].Graph.Emit("ConvTranspose", [f[0], f[1]], ("strides", IntsOf("strides")), ("pads", IntsOf("pads")),
+                ("dilations", IntsOf("dilations")), ("group", IntOf("group")), ("output_padding", IntsOf("output_padding"))),
+        ]),
+        WeightGrad("ConvWeightGrad1D", 1),
+        WeightGrad("ConvWeightGrad", 2),
+        WeightGrad("ConvWeightGrad3D", 3),
+    ];
+
+    // dW[o, c, k] = Σₙ,q X[n, c, q·stride + k·dilation] dY[n, o, q]: for every place k of the window the input elements that met
+    // it are gathered, as a matrix with a row for each (q, n), and multiplied by dY. Batch and channels stand last, so that a
+    // gathered element is a long run of memory.
+    private static Function WeightGrad(string name, int spatial) => Define(
+        name, ["X", "dY"], ["kernel_shape", "strides", "pads", "dilations", "group"], f =>
+        {
+            Value group = f.IntVector("group"), kernel = f.Ints("kernel_shape"), pads = f.Ints("pads"), dY = f[1];
+            var x = f[0].Graph.Emit("Pad", [f[0], Operators.Concat(
+                [f.Vector(0, 0), pads.Slice(0, 0, spatial), f.Vector(0, 0), pads.Slice(0, spatial, 2 * spatial)], 0)]);
+            var (plane, windows) = (x.DynamicShape().Slice(0, 2, 2 + spatial), dY.DynamicShape().Slice(0, 2, 2 + spatial));
+            var batch = x.DynamicShape().Slice(0, 0, 1);
+            var channels = x.DynamicShape().Slice(0, 1, 2) / group;
+
+            var columns = x.Reshape(Shape(batch, group, channels, f.Vector(-1))).Transpose(1, 3, 0, 2)     // [G, plane, N, C/G]
+                .Gather(Places(f, spatial, kernel, plane, windows), 1)                                         // [G, k, q, N, C/G]
+                .Reshape(Shape(group, Product(kernel), f.Vector(-1), channels));                               // [G, k, qN, C/G]
+            var rows = dY.Reshape(Shape(batch, group, f.Vector(-1), Product(windows))).Transpose(1, 2, 3, 0)   // [G, O/G, q, N]
+                .Reshape(Shape(group, f.Vector(1), dY.DynamicShape().Slice(0, 1, 2) / group, f.Vector(-1)));   // [G, 1, O/G, qN]
+            return [rows.MatMul(columns).Transpose(0, 2, 3, 1).Reshape(Shape(f.Vector(-1), channels, kernel))];
+        });
+
+    // The place in the padded plane of each window element: [k, q], flat, row-major over the axes.
+    private static Value Places(FunctionBuilder f, int spatial, Value kernel, Value plane, Value windows)
+    {
+        Value? places = null;
+        for (var i = 0; i < spatial; i++)
+        {
+            var (k, q) = (Along(f.Count(At(kernel)) * At(f.Ints("dilations")), i), Along(f.Count(At(windows)) * At(f.Ints("strides")), spatial + i));
+            places = places is null ? k + q : places * At(plane) + k + q;
+
+            Value At(Value sizes) => sizes.Slice(0, i, i + 1);
+        }
+
+        return places!.Reshape(Shape(Product(kernel), f.Vector(-1)));
+
+        Value Along(Value counts, int axis) => counts.Unsqueeze([.. Enumerable.Range(0, 2 * spatial).Where(a => a != axis).Select(a => (long)a)]);
+    }
+
+    private static Value Shape(params Value[] sizes) => Operators.Concat(sizes, 0);
+
+    private static Value Product(Value sizes) => sizes.Graph.Emit("ReduceProd", [sizes], ("keepdims", 1));
+}

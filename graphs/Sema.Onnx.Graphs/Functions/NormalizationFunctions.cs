@@ -1,0 +1,74 @@
+using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
+
+namespace Sema.Onnx.Graphs.Functions;
+
+/// <summary>Batch normalisation in training, and the gradients of the normalisations and of softmax.</summary>
+/// <remarks>Throughout: x̂ = (X − mean) / √(var + ε), Y = scale x̂ + B; channels are axis 1, <c>axes</c> all the others.</remarks>
+internal static class NormalizationFunctions
+{
+    internal static readonly Function[] All =
+    [
+        // Ioffe and Szegedy 2015, algorithm 1. var is the biased variance of the batch.
+        Define("BatchNormalizationTraining", ["X", "scale", "B"], ["epsilon", "axes"], f =>
+        {
+            var (x, axes) = (f[0], f.Ints("axes"));
+            var mean = Mean(x, axes, keep: true);
+            var centred = x - mean;
+            var variance = Mean(centred.Square(), axes, keep: true);
+            var y = centred * (ByChannel(f, f[1], x) * Inverse(f, variance)) + ByChannel(f, f[2], x);
+            return [y, mean.Reshape(-1), variance.Reshape(-1)];
+        }),
+
+        // dB = Σ dY,  dscale = Σ dY x̂,  dX = scale/√(var + ε) (dY − dB/n − x̂ dscale/n), for the n elements of a channel
+        Define("BatchNormalizationTrainingGrad", ["dY", "X", "scale", "mean", "var"], ["epsilon", "axes"], f =>
+        {
+            var (dY, x, axes) = (f[0], f[1], f.Ints("axes"));
+            var inverse = Inverse(f, ByChannel(f, f[4], x));
+            var normal = (x - ByChannel(f, f[3], x)) * inverse;
+            var dX = ByChannel(f, f[2], x) * inverse * (dY - Mean(dY, axes, keep: true) - normal * Mean(dY * normal, axes, keep: true));
+            return [dX, (dY * normal).Sum(axes, keep: false), dY.Sum(axes, keep: false)];
+        }),
+
+        // The same with constant statistics: dX = dY scale/√(var + ε)
+        Define("BatchNormalizationGrad", ["dY", "X", "scale", "mean", "var"], ["epsilon", "axes"], f =>
+        {
+            var (dY, x, axes) = (f[0], f[1], f.Ints("axes"));
+            var inverse = Inverse(f, f[4]);
+            return
+            [
+                dY * ByChannel(f, f[2] * inverse, x),
+                (dY * (x - ByChannel(f, f[3], x))).Sum(axes, keep: false) * inverse,
+                dY.Sum(axes, keep: false),
+            ];
+        }),
+
+        // g = dY scale:  dX = InvStdDev (g − mean(g) − x̂ mean(g x̂)) over the normalised axes; dscale and dB are sums over the others
+        Define("LayerNormalizationGrad", ["dY", "X", "scale", "Mean", "InvStdDev"], ["axes", "batch_axes"], f =>
+        {
+            var (dY, x, axes, batch) = (f[0], f[1], f.Ints("axes"), f.Ints("batch_axes"));
+            var inverse = f[4].CastLike(x);
+            var normal = (x - f[3].CastLike(x)) * inverse;
+            var g = dY * f[2];
+            var dX = inverse * (g - Mean(g, axes, keep: true) - normal * Mean(g * normal, axes, keep: true));
+            return [dX, (dY * normal).Sum(batch, keep: false), dY.Sum(batch, keep: false)];
+        }),
+
+        // Y = softmax(X):  dX = Y (dY − Σ dY Y)
+        Define("SoftmaxGrad", ["dY", "Y"], ["axes"], f => [f[1] * (f[0] - (f[0] * f[1]).Sum(f.Ints("axes"), keep: true))]),
+
+        // Y = log softmax(X):  dX = dY − e^Y Σ dY
+        Define("LogSoftmaxGrad", ["dY", "Y"], ["axes"], f => [f[0] - f[1].Exp() * f[0].Sum(f.Ints("axes"), keep: true)]),
+    ];
+
+    private static Value Inverse(FunctionBuilder f, Value variance) => (variance + f.Float("epsilon").CastLike(variance)).Sqrt().Reciprocal();
+
+    private static Value Mean(Value x, Value axes, bool keep) => x.Graph.Emit("ReduceMean", [x, axes], ("keepdims", keep ? 1 : 0));
+
+    // [C] as [C, 1, ..., 1], to stand beside X.
+    private static Value ByChannel(FunctionBuilder f, Value vector, Value x)
+    {
+        var spatial = x.DynamicShape().DynamicShape() - f.Vector(2);
+        var ones = x.Graph.Emit("ConstantOfShape", [spatial], ("value", Tensor.Vector(1)));
+        return vector.Reshape(Operators.Concat([f.Vector(-1), ones], 0));
+    }
+}
