@@ -1,0 +1,60 @@
+namespace Sema.Onnx.Graphs.Composition;
+
+/// <summary>A parameter's place in the flat arenas.</summary>
+/// <param name="Name">The initializer's name in the model.</param>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Offset">Where its elements begin, counted in elements.</param>
+/// <param name="Group">The group it belongs to.</param>
+public sealed record Parameter(string Name, IReadOnlyList<long> Shape, long Offset, string Group)
+{
+    /// <summary>Gets the number of elements.</summary>
+    public long Count => Shape.Aggregate(1L, (n, size) => n * size);
+}
+
+/// <summary>A run of parameters that one update treats alike.</summary>
+/// <param name="Name"><c>decay</c>, <c>no_decay</c>, or <c>statistics</c>: running statistics, averaged but not trained.</param>
+/// <param name="Start">Where the run begins, in elements.</param>
+/// <param name="Length">How long it is, in elements, alignment included.</param>
+/// <param name="Trained">Whether the optimizer moves it.</param>
+/// <param name="Decays">Whether weight decay applies.</param>
+public sealed record ParameterGroup(string Name, long Start, long Length, bool Trained, bool Decays);
+
+/// <summary>The order of all live parameters in one flat vector, each at a 256-byte boundary.</summary>
+/// <param name="Parameters">The parameters, by offset.</param>
+/// <param name="Groups">The groups, by start; together they cover the vector.</param>
+public sealed record ParameterLayout(IReadOnlyList<Parameter> Parameters, IReadOnlyList<ParameterGroup> Groups)
+{
+    /// <summary>The boundary of every parameter, in float32 elements (256 bytes).</summary>
+    internal const long Alignment = 64;
+
+    /// <summary>Gets the vector's length in elements.</summary>
+    public long Length => Groups.Sum(g => g.Length);
+
+    /// <summary>Lays parameters out.</summary>
+    /// <param name="trained">The trained initializers.</param>
+    /// <param name="statistics">The running statistics, when they are live.</param>
+    /// <param name="decayVectors">Whether weight decay applies to parameters of rank 0 and 1 too.</param>
+    internal static ParameterLayout Of(IReadOnlyList<Value> trained, IReadOnlyList<Value> statistics, bool decayVectors)
+    {
+        var parameters = new List<Parameter>();
+        var groups = new List<ParameterGroup>();
+        var offset = 0L;
+        Add("decay", trained.Where(v => decayVectors || v.Rank > 1), true, true);
+        Add("no_decay", trained.Where(v => !decayVectors && v.Rank <= 1), true, false);
+        Add("statistics", statistics, false, false);
+        return new(parameters, groups);
+
+        void Add(string name, IEnumerable<Value> values, bool trains, bool decays)
+        {
+            var start = offset;
+            foreach (var value in values)
+            {
+                parameters.Add(new(value.Name, value.KnownShape.Sizes, offset, name));
+                offset += (value.KnownShape.Count + Alignment - 1) / Alignment * Alignment;
+            }
+
+            if (offset > start)
+                groups.Add(new(name, start, offset - start, trains, decays));
+        }
+    }
+}

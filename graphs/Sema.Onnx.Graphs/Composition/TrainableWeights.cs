@@ -1,0 +1,105 @@
+using Sema.Onnx.Graphs.Autodiff;
+
+namespace Sema.Onnx.Graphs.Composition;
+
+/// <summary>What becomes of a constant of the model.</summary>
+internal enum Verdict
+{
+    /// <summary>It is trained.</summary>
+    Trained,
+
+    /// <summary>It could be trained, but a pattern freezes it.</summary>
+    Frozen,
+
+    /// <summary>It is a running statistic of a batch normalisation.</summary>
+    Statistic,
+
+    /// <summary>It acts as a constant: a scalar factor, a mask, a bound.</summary>
+    Constant,
+
+    /// <summary>It does not reach the loss through differentiable operators.</summary>
+    Unreached,
+}
+
+/// <summary>A constant with its verdict.</summary>
+/// <param name="Value">The initializer.</param>
+/// <param name="Verdict">What becomes of it.</param>
+/// <param name="Reason">Why, in a few words.</param>
+internal sealed record Judged(Value Value, Verdict Verdict, string Reason);
+
+/// <summary>Finds what is trainable: float initializers that reach the loss through differentiable operators, and are weights.</summary>
+internal static class TrainableWeights
+{
+    /// <summary>The least magnitude of an additive mask: what is added to logits to make them vanish.</summary>
+    private const double MaskDepth = 1000;
+
+    /// <summary>Judges every float initializer of a graph.</summary>
+    /// <param name="loss">The loss, or any value that stands for it.</param>
+    /// <param name="freeze">Name patterns (* and ?) of weights to keep as they are.</param>
+    /// <param name="train">Name patterns of the only weights to train; empty for all. They overrule everything but reachability.</param>
+    internal static IReadOnlyList<Judged> Judge(Value loss, IReadOnlyList<string> freeze, IReadOnlyList<string> train)
+    {
+        var graph = loss.Graph;
+        var floats = graph.Initializers.Where(v => v.Type.IsFloat()).ToList();
+        var reached = Reached(loss);
+        var statistics = graph.Nodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
+            .SelectMany(n => new[] { Source(n[3]), Source(n[4]) }).ToHashSet();
+        return [.. floats.Select(v =>
+            statistics.Contains(v) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
+            : !reached.Contains(v) ? new(v, Verdict.Unreached, "does not reach the loss through differentiable operators")
+            : train.Count > 0 && Matches(v.Name, train) && !Matches(v.Name, freeze) ? new(v, Verdict.Trained, "named by --train")
+            : IsConstant(v) is { } reason ? new(v, Verdict.Constant, reason)
+            : train.Count > 0 ? new(v, Verdict.Frozen, "not named by --train")
+            : Matches(v.Name, freeze) ? new(v, Verdict.Frozen, "named by --freeze")
+            : new(v, Verdict.Trained, "weight"))];
+    }
+
+    /// <summary>Gets whether a name fits one of the patterns.</summary>
+    internal static bool Matches(string name, IReadOnlyList<string> patterns) =>
+        patterns.Any(p => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(p, name, ignoreCase: false));
+
+    private static string? IsConstant(Value v)
+    {
+        var tensor = v.Initializer!;
+        if (tensor.Count == 0)
+            return "empty";
+        if (tensor.Count == 1 && (v.FromConstantNode || tensor.Dims.Count == 0))
+            return "scalar constant";
+        return tensor.Dims.Count >= 2 && IsMask(tensor) ? "mask: 0 and one other value" : null;
+    }
+
+    // Additive masks hold 0 and one large negative value; multiplicative ones 0 and 1. Weights hold neither.
+    private static bool IsMask(Tensor tensor)
+    {
+        double? other = null;
+        var zero = false;
+        foreach (var x in tensor.ToFloat64())
+        {
+            if (x == 0)
+                zero = true;
+            else if (other is null && (x is 1 || x <= -MaskDepth))
+                other = x;
+            else if (x != other)
+                return false;
+        }
+
+        return zero && other is not null;
+    }
+
+    // The initializers from which a gradient could flow to the loss; operators without a rule let it pass, to be named later.
+    private static HashSet<Value> Reached(Value loss)
+    {
+        var reached = new HashSet<Value> { loss };
+        foreach (var node in loss.Graph.Nodes.AsEnumerable().Reverse().Where(n => n.Outputs.Any(o => o is not null && reached.Contains(o))))
+        {
+            if (GradientRules.IsNotDifferentiable(node))
+                continue;
+            var rule = GradientRules.Find(node);
+            reached.UnionWith(node.Inputs.Where((x, i) => x is not null && x.Type.IsFloat() && (rule is null || rule.Reaches(i)))!);
+        }
+
+        return reached;
+    }
+
+    private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
+}

@@ -1,0 +1,43 @@
+namespace Sema.Onnx.Graphs.Optimizers;
+
+/// <summary>How weights move: the update of one step, as a graph over flat vectors.</summary>
+/// <remarks>
+/// The learning rate is the schedule's. Definitions are PyTorch's, so that trajectories can be compared
+/// (<see href="https://pytorch.org/docs/stable/optim.html">torch.optim</see>); each record names its paper.
+/// </remarks>
+public abstract record Optimizer
+{
+    /// <summary>Gets the weight decay λ, at least 0. Default 0.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>Gets the names of the state vectors, each as long as the weights and 0 at the start.</summary>
+    internal abstract IReadOnlyList<string> Slots { get; }
+
+    /// <summary>Appends one step.</summary>
+    /// <returns>The weights and the slots after the step.</returns>
+    internal abstract (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x);
+
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
+    internal virtual void Validate() => Require(WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "at least 0");
+
+    private protected static void Require(bool holds, string name, double value, string range)
+    {
+        if (!holds || !double.IsFinite(value))
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be {range}.");
+    }
+}
+
+/// <summary>What an update reads.</summary>
+/// <param name="W">The weights, float32 [n].</param>
+/// <param name="G">The gradient, float32 [n], scaled and clipped already.</param>
+/// <param name="Slots">The optimizer's state vectors, float32 [n] each.</param>
+/// <param name="LearningRate">float64 scalar.</param>
+/// <param name="WeightDecay">float64 scalar; 0 for weights without decay.</param>
+/// <param name="Step">float64 scalar: the number of this step, from 1.</param>
+internal sealed record OptimizerInputs(
+    Value W, Value G, IReadOnlyList<Value> Slots, Value LearningRate, Value WeightDecay, Value Step)
+{
+    /// <summary>A scalar, computed in float64, as the vectors' type.</summary>
+    internal Value Scalar(Value value) => value.Cast(W.Type);
+}

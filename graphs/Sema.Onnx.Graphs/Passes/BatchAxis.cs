@@ -1,0 +1,32 @@
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>Lifts a batch size of 1 that an exporter baked into a model, so that it can be trained in batches.</summary>
+/// <remarks>
+/// The inputs' first axis becomes symbolic, and the constant shapes of Reshape nodes on the way keep their data's first axis. Whether
+/// each sample's result stays what it was is for the caller to check by running both models.
+/// </remarks>
+internal static class BatchAxis
+{
+    internal const string Symbol = "batch";
+
+    /// <summary>Runs the pass.</summary>
+    /// <returns>Whether a batch size was baked in and is lifted now.</returns>
+    internal static bool Lift(Graph graph)
+    {
+        var inputs = graph.Inputs.Where(v => v.Initializer is null).ToList();
+        if (!inputs.Any(v => v.Shape is { Rank: > 0 } shape && shape[0].Size == 1))
+            return false;
+        foreach (var value in inputs.Concat(graph.Outputs).Where(v => v.Shape is { Rank: > 0 } shape && shape[0].Size == 1))
+            value.Shape = new([new Dimension(-1, Symbol), .. value.Shape!.Skip(1)]);
+
+        var batched = inputs.ToHashSet();
+        foreach (var node in graph.Nodes.Where(n => n.Inputs.Any(i => i is not null && batched.Contains(i))))
+        {
+            batched.UnionWith(node.Outputs.OfType<Value>());
+            if (node.OpType == "Reshape" && batched.Contains(node[0]) && node[1].Initializer?.ToInt64() is [1, .. var rest])
+                node.Inputs[1] = graph.Vector([0, .. rest]);
+        }
+
+        return true;
+    }
+}
