@@ -6,18 +6,23 @@ using static Sema.Onnx.Graphs.Protobuf.AttributeProto.Types;
 
 namespace Sema.Onnx.Graphs.Serialization;
 
-/// <summary>Where a value's bytes stand in a data file beside the model.</summary>
+/// <summary>An initializer whose bytes stand in a data file beside the model.</summary>
 /// <param name="Location">The data file's name.</param>
 /// <param name="Offset">The first byte.</param>
-/// <param name="Length">The number of bytes.</param>
-internal sealed record ExternalSlice(string Location, long Offset, long Length);
+/// <param name="Type">The elements' type.</param>
+/// <param name="Dims">The sizes.</param>
+internal sealed record ExternalSlice(string Location, long Offset, ElementType Type, IReadOnlyList<long> Dims)
+{
+    /// <summary>Gets the number of bytes.</summary>
+    internal long Length => Tensor.ElementCount([.. Dims]) * Type.Size();
+}
 
 /// <summary>Writes graphs as ONNX files; equal models give equal bytes.</summary>
 internal static class ModelWriter
 {
     /// <summary>Writes a model.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="external">The initializers whose bytes stand in a data file, by name; the others are written inline.</param>
+    /// <param name="external">The initializers whose bytes stand in a data file, by name; the others are written inline. An input named here gets a default.</param>
     /// <returns>The file's content.</returns>
     public static byte[] Write(Model model, IReadOnlyDictionary<string, ExternalSlice>? external = null)
     {
@@ -37,26 +42,27 @@ internal static class ModelWriter
         var proto = new GraphProto { Name = graph.Name.Length == 0 ? "graph" : graph.Name };
         proto.Input.AddRange(graph.Inputs.Select(Info));
         proto.Output.AddRange(graph.Outputs.Select(Info));
-        foreach (var value in graph.Initializers)
+        foreach (var value in graph.Values.Where(v => v.Producer is null))
         {
-            proto.Initializer.Add(external is not null && external.TryGetValue(value.Name, out var slice)
-                ? WriteExternal(value, slice)
-                : TensorCodec.Write(value.Initializer!, value.Name));
+            if (external is not null && external.TryGetValue(value.Name, out var slice))
+                proto.Initializer.Add(WriteExternal(value.Name, slice));
+            else if (value.Initializer is { } tensor)
+                proto.Initializer.Add(TensorCodec.Write(tensor, value.Name));
         }
 
         proto.Node.AddRange(graph.Nodes.Select(n => WriteNode(n)));
         return proto;
     }
 
-    private static TensorProto WriteExternal(Value value, ExternalSlice slice)
+    private static TensorProto WriteExternal(string name, ExternalSlice slice)
     {
         var proto = new TensorProto
         {
-            Name = value.Name,
-            DataType = (int)value.Type,
+            Name = name,
+            DataType = (int)slice.Type,
             DataLocation = TensorProto.Types.DataLocation.External,
         };
-        proto.Dims.AddRange(value.KnownShape.Sizes);
+        proto.Dims.AddRange(slice.Dims);
         foreach (var (key, text) in new[]
         {
             ("location", slice.Location),

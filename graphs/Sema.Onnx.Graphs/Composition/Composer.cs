@@ -1,0 +1,191 @@
+using Sema.Onnx.Graphs.Autodiff;
+using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Graphs.Passes;
+using Sema.Onnx.Graphs.Upgrade;
+
+namespace Sema.Onnx.Graphs.Composition;
+
+/// <summary>Turns a model into its training graphs: head, upgrade, canonical forms, loss, gradients.</summary>
+/// <param name="options">What the graphs are made for.</param>
+/// <param name="annotate">Fills in the types and shapes of all values of a model; the runtime knows them.</param>
+internal sealed class Composer(CompositionOptions options, Action<Model> annotate)
+{
+    /// <summary>Makes the graphs.</summary>
+    /// <param name="model">The model; it is changed.</param>
+    /// <param name="inputShape">The input's sizes, batch axis first.</param>
+    /// <param name="targetShape">The targets' sizes, batch axis first; <see langword="null"/> for those the loss implies.</param>
+    /// <exception cref="GradientNotDefinedException">An operator between a weight and the loss has no rule.</exception>
+    /// <exception cref="InvalidModelException">The model cannot be trained as asked.</exception>
+    internal TrainingGraphs Compose(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
+    {
+        var input = Prepare(model, inputShape);
+        var prediction = Prediction(model.Graph);
+        var logits = Logits(prediction);
+        var target = new TensorInfo(TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type),
+            [.. targetShape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
+
+        var judgements = TrainableWeights.Judge(logits, options.Freeze, options.Train);
+        var trained = judgements.Where(j => j.Verdict == Verdict.Trained).Select(j => j.Value).ToList();
+        if (trained.Count == 0)
+            throw new InvalidModelException("No weight is left to train: look at what `sema inspect` says of each, and at --freeze and --train.");
+        if (trained.Find(v => v.Type != ElementType.Float32) is { } other)
+            throw new InvalidModelException($"The weight '{other.Name}' is {other.Type}; weights are trained in float32 only. Convert the model, or freeze it (--freeze \"{other.Name}\").");
+        var live = options.BatchNormalization == BatchNormalizationMode.Train
+            ? judgements.Where(j => j.Verdict == Verdict.Statistic).Select(j => j.Value).ToList()
+            : [];
+        var layout = ParameterLayout.Of(trained, live, options.DecayVectors);
+        var eval = Eval(model, logits.Name, target, layout);
+        var (training, statistics) = Training(model, logits.Name, target, layout);
+        return new(training, eval, UpdateGraph.Build(options.Optimizer, options.Averages), layout, statistics, judgements,
+            Info(input), target, Info(prediction),
+            options.Loss is Losses.CrossEntropyLoss ? Losses.CrossEntropyLoss.ClassAxis(logits.KnownShape, Shape.Of(target.Shape)) : -1);
+    }
+
+    /// <summary>Brings a model to the form that is differentiated: new head, opset, known shapes, canonical operators.</summary>
+    /// <returns>The model's input.</returns>
+    internal Value Prepare(Model model, IReadOnlyList<long> inputShape)
+    {
+        var graph = model.Graph;
+        if (options.Classes is { } classes)
+            ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
+        OpsetUpgrade.Run(model);
+        var input = Input(graph);
+        input.Shape = Fitting(input, inputShape);
+        annotate(model);
+        if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
+            annotate(model);
+        return input;
+    }
+
+    /// <summary>Gets the output that the loss is about.</summary>
+    internal Value Prediction(Graph graph)
+    {
+        var outputs = graph.Outputs;
+        return outputs.Find(o => o.Name == (options.Output ?? outputs[0].Name))
+            ?? (options.Output is { } inner && graph.Find(inner) is { } value ? value : null)
+            ?? throw new InvalidModelException($"--output: the model has no output '{options.Output}'; it has {string.Join(", ", outputs.Select(o => $"'{o.Name}'"))}.");
+    }
+
+    /// <summary>Gets the model's one input.</summary>
+    internal static Value Input(Graph graph)
+    {
+        var inputs = graph.Inputs.Where(v => v.Initializer is null).ToList();
+        return inputs.Count == 1 ? inputs[0] : throw new InvalidModelException(
+            $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}); models with one input can be trained.");
+    }
+
+    // What the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself. What
+    // stands between that and the output (a reshape, say) is repeated without it.
+    private Value Logits(Value prediction)
+    {
+        var between = new Stack<Node>();
+        for (var node = prediction.Producer; node is { Domain.Length: 0 }; node = node[0].Producer)
+        {
+            if (options.Loss.Absorbs.Contains(node.OpType))
+            {
+                return between.Aggregate(node[0], (value, next) =>
+                {
+                    var twin = prediction.Graph.Emit(next.OpType, [value, .. next.Inputs.Skip(1)], next.Attributes);
+                    (twin.Type, twin.Shape) = (next.Output.Type, next.Output.Shape);
+                    return twin;
+                });
+            }
+
+            if (node.OpType is not ("Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze"))
+                break;
+            between.Push(node);
+        }
+
+        return prediction;
+    }
+
+    private Model Eval(Model model, string logits, TensorInfo target, ParameterLayout layout)
+    {
+        var graph = model.Graph.Extract([.. model.Graph.Outputs.Select(o => o.Name), logits]);
+        var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
+        var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask);
+        Expose(graph, loss.Loss, TrainingGraphs.LossName);
+        Expose(graph, loss.Weight, TrainingGraphs.WeightName);
+        return Finished(model, graph, layout, [.. model.Graph.Outputs.Select(o => o.Name), TrainingGraphs.LossName, TrainingGraphs.WeightName]);
+    }
+
+    private (Model Training, IReadOnlyList<BatchStatistics> Statistics) Training(Model model, string logits, TensorInfo target, ParameterLayout layout)
+    {
+        var graph = model.Graph.Extract([logits]);
+        IReadOnlyList<BatchStatistics> statistics =
+            options.BatchNormalization == BatchNormalizationMode.Train ? LiveBatchNormalization.Run(graph) : [];
+        var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask: null).Loss;
+        Expose(graph, loss, TrainingGraphs.LossName);
+        annotate(Shell(model, graph));
+
+        var weights = layout.Parameters.Where(p => p.Group != "statistics").Select(p => graph.Find(p.Name)!).ToList();
+        var gradients = Differentiator.Gradients(loss, weights);
+        List<string> outputs = [TrainingGraphs.LossName, TrainingGraphs.NormName, TrainingGraphs.LogitsName];
+        var squares = new List<Value>();
+        foreach (var weight in weights)
+        {
+            var gradient = gradients.GetValueOrDefault(weight) ?? weight.ZerosOf(weight.ShapeVector());
+            gradient = options.Accumulate ? Accumulated(graph, weight, gradient) : gradient;
+            outputs.Add(TrainingGraphs.Gradient(weight.Name));
+            Expose(graph, gradient, outputs[^1]).Shape = weight.Shape;
+            squares.Add(graph.Emit("ReduceSumSquare", [graph.Find(outputs[^1])], ("keepdims", 0)));
+        }
+
+        Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
+        Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
+        outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
+        return (Finished(model, graph, layout, outputs), statistics);
+    }
+
+    private static Value Accumulated(Graph graph, Value weight, Value gradient)
+    {
+        var accumulator = graph.AddInput(TrainingGraphs.Accumulator(weight.Name), weight.Type, weight.Shape);
+        var sum = accumulator + gradient;
+        InPlace.Prove(accumulator, sum);
+        return sum;
+    }
+
+    private static Value AddTarget(Graph graph, TensorInfo target) => graph.AddInput(target.Name, target.Type, Shape.Of(target.Shape));
+
+    // Makes a value an output of a name; one that is an output already is passed through.
+    private static Value Expose(Graph graph, Value value, string name)
+    {
+        var exposed = value.Producer is null || graph.Outputs.Contains(value) ? value.Identity() : value;
+        (exposed.Type, exposed.Shape) = (value.Type, value.Shape);
+        graph.Outputs.Add(exposed);
+        return graph.Renamed(exposed, name);
+    }
+
+    private static Model Finished(Model model, Graph graph, ParameterLayout layout, IEnumerable<string> outputs)
+    {
+        var finished = graph.Extract(outputs);
+        foreach (var parameter in layout.Parameters)
+        {
+            if (finished.Find(parameter.Name) is { } value && !finished.Inputs.Contains(value))
+                finished.Inputs.Add(value);
+        }
+
+        return Shell(model, finished);
+    }
+
+    private static Model Shell(Model model, Graph graph)
+    {
+        var shell = new Model(graph) { Producer = "Sema.Onnx" };
+        foreach (var (domain, version) in model.Opsets)
+            shell.Opsets[domain] = version;
+        foreach (var function in model.Functions)
+            shell.Functions.Add(function);
+        SemaFunctions.Attach(shell);
+        return shell;
+    }
+
+    private static Shape Fitting(Value input, IReadOnlyList<long> given)
+    {
+        var fits = input.Shape is not { } declared
+            || (declared.Rank == given.Count && declared.Zip(given).All(pair => !pair.First.IsKnown || pair.First.Size == pair.Second));
+        return fits ? Shape.Of(given) : throw new InvalidModelException(
+            $"The model's input '{input.Name}' has the shape {input.Shape}, but the data give {Shape.Of(given)}.");
+    }
+
+    private static TensorInfo Info(Value value) => new(value.Name, value.Type, value.KnownShape.Sizes);
+}

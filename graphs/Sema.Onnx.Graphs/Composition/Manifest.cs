@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Sema.Onnx.Graphs.Passes;
+
+namespace Sema.Onnx.Graphs.Composition;
+
+/// <summary>What <c>manifest.json</c> says of a folder of training graphs.</summary>
+/// <param name="Format">The version of the folder's layout.</param>
+/// <param name="Model">The file name of the model the graphs were made from.</param>
+/// <param name="Opset">The standard operator set of the graphs.</param>
+/// <param name="Input">The model's input.</param>
+/// <param name="Target">The targets.</param>
+/// <param name="Prediction">The output that the loss is about.</param>
+/// <param name="ClassAxis">The prediction's axis of classes, or -1.</param>
+/// <param name="Loss">The loss, in words.</param>
+/// <param name="Optimizer">The optimizer, in words.</param>
+/// <param name="Slots">The optimizer's state vectors.</param>
+/// <param name="Averages">How many averages <c>update.onnx</c> keeps.</param>
+/// <param name="Accumulate">Whether <c>training.onnx</c> adds to accumulators.</param>
+/// <param name="Layout">The parameters' places in the flat vectors.</param>
+/// <param name="Statistics">The running statistics that training moves.</param>
+/// <param name="Digests">The SHA-256 of each file, in hexadecimal.</param>
+internal sealed record Manifest(
+    int Format, string Model, int Opset, TensorInfo Input, TensorInfo Target, TensorInfo Prediction, int ClassAxis, string Loss,
+    string Optimizer, IReadOnlyList<string> Slots, int Averages, bool Accumulate, ParameterLayout Layout,
+    IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests)
+{
+    internal const int CurrentFormat = 1;
+
+    internal string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.Manifest);
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Manifest))]
+internal sealed partial class ManifestJson : JsonSerializerContext;
