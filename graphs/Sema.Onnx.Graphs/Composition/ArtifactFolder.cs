@@ -25,17 +25,17 @@ internal static class ArtifactFolder
     internal static void Write(TrainingGraphs graphs, CompositionOptions options, string model, string folder)
     {
         Directory.CreateDirectory(folder);
-        var slices = WriteWeights(graphs, options.Optimizer.Slots, Path.Combine(folder, Weights));
+        var (slices, zeros) = WriteWeights(graphs, Path.Combine(folder, Weights));
         File.WriteAllBytes(Path.Combine(folder, Training), ModelWriter.Write(graphs.Training, slices));
         File.WriteAllBytes(Path.Combine(folder, Eval), ModelWriter.Write(graphs.Eval, slices));
-        File.WriteAllBytes(Path.Combine(folder, Update), ModelWriter.Write(graphs.Update, slices));
+        File.WriteAllBytes(Path.Combine(folder, Update), ModelWriter.Write(graphs.Update, FlatVectors(graphs, options.Optimizer.Slots, zeros)));
         var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Input, graphs.Target, graphs.Prediction, graphs.ClassAxis,
             options.Loss.ToString(), options.Optimizer.ToString(), options.Optimizer.Slots, options.Averages, options.Accumulate, graphs.Layout,
             graphs.Statistics, new[] { Training, Eval, Update, Weights }.ToDictionary(name => name, name => Digest(Path.Combine(folder, name))));
         File.WriteAllText(Path.Combine(folder, ManifestFile), manifest.ToJson() + "\n");
     }
 
-    private static Dictionary<string, ExternalSlice> WriteWeights(TrainingGraphs graphs, IReadOnlyList<string> slots, string path)
+    private static (Dictionary<string, ExternalSlice> Slices, long Zeros) WriteWeights(TrainingGraphs graphs, string path)
     {
         var slices = new Dictionary<string, ExternalSlice>();
         var layout = graphs.Layout;
@@ -54,11 +54,7 @@ internal static class ArtifactFolder
         file.SetLength(end + layout.Length * sizeof(float));
         foreach (var accumulator in graphs.Training.Graph.Inputs.Where(v => layout.Parameters.Any(p => TrainingGraphs.Accumulator(p.Name) == v.Name)))
             slices[accumulator.Name] = new(Weights, end, accumulator.Type, accumulator.KnownShape.Sizes);
-        foreach (var zeros in slots.Append(UpdateGraph.Gradients))
-            slices[zeros] = new(Weights, end, ElementType.Float32, [layout.Length]);
-        foreach (var copy in graphs.Update.Graph.Inputs.Where(v => v.Name == UpdateGraph.Weights || v.Name.StartsWith(UpdateGraph.AverageStem, StringComparison.Ordinal)))
-            slices[copy.Name] = new(Weights, 0, ElementType.Float32, [layout.Length]);
-        return slices;
+        return (slices, end);
 
         void Put(Value value, long offset)
         {
@@ -67,6 +63,11 @@ internal static class ArtifactFolder
             slices[value.Name] = new(Weights, offset, value.Type, value.Initializer.Dims);
         }
     }
+
+    // Slots and gradients start from zeros, averages as copies of the weights.
+    private static Dictionary<string, ExternalSlice> FlatVectors(TrainingGraphs graphs, IReadOnlyList<string> slots, long zeros) =>
+        graphs.Update.Graph.Inputs.Where(v => v.Rank == 1).ToDictionary(v => v.Name, v => new ExternalSlice(
+            Weights, v.Name == UpdateGraph.Gradients || slots.Contains(v.Name) ? zeros : 0, ElementType.Float32, [graphs.Layout.Length]));
 
     private static string Digest(string path)
     {

@@ -11,10 +11,10 @@ namespace Sema.Onnx.Graphs.Composition;
 internal static class UpdateGraph
 {
     internal const string Weights = "weights", Gradients = "gradients", LearningRate = "learning_rate", WeightDecay = "weight_decay",
-        Step = "step", GradientScale = "gradient_scale", Next = "next/", AverageStem = "average";
+        Step = "step", GradientScale = "gradient_scale", Next = "next/";
 
     /// <summary>Gets the name of the k-th average's vector.</summary>
-    internal static string Average(int k) => $"{AverageStem}{k}";
+    internal static string Average(int k) => $"average{k}";
 
     /// <summary>Gets the name of the k-th average's decay.</summary>
     internal static string Decay(int k) => $"decay{k}";
