@@ -21,7 +21,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var input = Prepare(model, inputShape);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
-        var target = new TensorInfo(TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type),
+        var target = new TensorSignature(TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type),
             [.. targetShape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
 
         var judgements = TrainableWeights.Judge(logits, options.Freeze, options.Train);
@@ -99,7 +99,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return prediction;
     }
 
-    private Model Eval(Model model, string logits, TensorInfo target, ParameterLayout layout)
+    private Model Eval(Model model, string logits, TensorSignature target, ParameterLayout layout)
     {
         var graph = model.Graph.Extract([.. model.Graph.Outputs.Select(o => o.Name), logits]);
         var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
@@ -109,7 +109,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return Finished(model, graph, layout, [.. model.Graph.Outputs.Select(o => o.Name), TrainingGraphs.LossName, TrainingGraphs.WeightName]);
     }
 
-    private (Model Training, IReadOnlyList<BatchStatistics> Statistics) Training(Model model, string logits, TensorInfo target, ParameterLayout layout)
+    private (Model Training, IReadOnlyList<BatchStatistics> Statistics) Training(Model model, string logits, TensorSignature target, ParameterLayout layout)
     {
         var graph = model.Graph.Extract([logits]);
         IReadOnlyList<BatchStatistics> statistics =
@@ -145,7 +145,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return sum;
     }
 
-    private static Value AddTarget(Graph graph, TensorInfo target) => graph.AddInput(target.Name, target.Type, Shape.Of(target.Shape));
+    private static Value AddTarget(Graph graph, TensorSignature target) => graph.AddInput(target.Name, target.Type, Shape.Of(target.Shape));
 
     // Makes a value an output of a name; one that is an output already is passed through.
     private static Value Expose(Graph graph, Value value, string name)
@@ -187,5 +187,5 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             $"The model's input '{input.Name}' has the shape {input.Shape}, but the data give {Shape.Of(given)}.");
     }
 
-    private static TensorInfo Info(Value value) => new(value.Name, value.Type, value.KnownShape.Sizes);
+    private static TensorSignature Info(Value value) => new(value.Name, value.Type, value.KnownShape.Sizes);
 }

@@ -21,7 +21,7 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="Statistics">The running statistics that training moves.</param>
 /// <param name="Digests">The SHA-256 of each file, in hexadecimal.</param>
 internal sealed record Manifest(
-    int Format, string Model, int Opset, TensorInfo Input, TensorInfo Target, TensorInfo Prediction, int ClassAxis, string Loss,
+    int Format, string Model, int Opset, TensorSignature Input, TensorSignature Target, TensorSignature Prediction, int ClassAxis, string Loss,
     string Optimizer, IReadOnlyList<string> Slots, int Averages, bool Accumulate, ParameterLayout Layout,
     IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests)
 {

@@ -15,7 +15,7 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="ClassAxis">The prediction's axis of classes, or -1 when the loss has none.</param>
 internal sealed record TrainingGraphs(
     Model Training, Model Eval, Model Update, ParameterLayout Layout, IReadOnlyList<BatchStatistics> Statistics,
-    IReadOnlyList<Judged> Judgements, TensorInfo Input, TensorInfo Target, TensorInfo Prediction, int ClassAxis)
+    IReadOnlyList<Judged> Judgements, TensorSignature Input, TensorSignature Target, TensorSignature Prediction, int ClassAxis)
 {
     /// <summary>The input that holds the targets.</summary>
     internal const string TargetName = "sema.target";
@@ -46,4 +46,4 @@ internal sealed record TrainingGraphs(
 /// <param name="Name">Its name in the graph.</param>
 /// <param name="Type">Its elements' type.</param>
 /// <param name="Shape">Its sizes, batch axis first.</param>
-public sealed record TensorInfo(string Name, ElementType Type, IReadOnlyList<long> Shape);
+public sealed record TensorSignature(string Name, ElementType Type, IReadOnlyList<long> Shape);

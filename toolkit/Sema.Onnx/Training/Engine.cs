@@ -1,0 +1,169 @@
+using Sema.Onnx.Averaging;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Runtime;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>What one training step measured.</summary>
+/// <param name="Loss">The mean loss before the step.</param>
+/// <param name="GradientNorm">The L2 norm of the gradient, before clipping.</param>
+internal readonly record struct StepResult(float Loss, float GradientNorm);
+
+/// <summary>The scalars of one update.</summary>
+/// <param name="Step">The number of the optimizer step, from 1.</param>
+/// <param name="LearningRate">The learning rate.</param>
+/// <param name="GradientScale">What gradients are multiplied by: 1 / accumulated batches, times the clipping factor.</param>
+/// <param name="Decays">The decay of each average.</param>
+internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays);
+
+/// <summary>Trains on a device: the flat arenas of one run, and the sessions that read and write them in place.</summary>
+internal sealed class Engine : IDisposable
+{
+    private readonly Session _training;
+    private readonly Binding _trainingBinding;
+    private readonly UpdateRunner _update;
+    private readonly RunningStatistics _statistics;
+    private readonly HostTensor _input, _target, _loss = new(ElementType.Float32), _norm = new(ElementType.Float32);
+    private readonly HostTensor? _logits;
+    private readonly Lazy<Blender> _blender;
+
+    /// <summary>Loads a folder of training graphs; the weights start from its <c>weights.bin</c>.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="weightDecay">The weight decay of the groups that have one.</param>
+    /// <param name="settings">Where and how to run.</param>
+    internal Engine(string folder, Manifest manifest, double weightDecay, SessionSettings settings)
+    {
+        (Folder, Manifest, Settings) = (folder, manifest, settings);
+        Weights = Arena();
+        Gradients = Arena();
+        Slots = [.. manifest.Slots.Select(_ => Arena())];
+        Averages = [.. Enumerable.Range(0, manifest.Averages).Select(_ => Arena())];
+        LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
+        _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
+        _trainingBinding = new Binding(_training);
+        _input = new HostTensor(manifest.Input.Type, [.. manifest.Input.Shape]);
+        _target = new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape]);
+        _trainingBinding.BindInput(manifest.Input.Name, _input);
+        _trainingBinding.BindInput(manifest.Target.Name, _target);
+        _trainingBinding.BindOutput(TrainingGraphs.LossName, _loss);
+        _trainingBinding.BindOutput(TrainingGraphs.NormName, _norm);
+        BindParameters(_trainingBinding, Weights);
+        foreach (var parameter in manifest.Layout.Parameters.Where(p => _training.Outputs.ContainsKey(TrainingGraphs.Gradient(p.Name))))
+        {
+            var gradient = Gradients.Slice(parameter.Offset, [.. parameter.Shape]);
+            _trainingBinding.BindOutput(TrainingGraphs.Gradient(parameter.Name), gradient);
+            if (manifest.Accumulate)
+                _trainingBinding.BindInput(TrainingGraphs.Accumulator(parameter.Name), gradient);
+        }
+
+        _logits = LogitsBuffer();
+        _statistics = new RunningStatistics(manifest, Weights, _trainingBinding);
+        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, weightDecay, settings);
+        _blender = new(() => new Blender(settings));
+    }
+
+    internal string Folder { get; }
+
+    internal Manifest Manifest { get; }
+
+    internal SessionSettings Settings { get; }
+
+    /// <summary>Gets the trained weights, and behind them the running statistics if they are live.</summary>
+    internal Arena Weights { get; }
+
+    /// <summary>Gets the gradients of the last step, or their sum over the accumulated ones.</summary>
+    internal Arena Gradients { get; }
+
+    /// <summary>Gets the optimizer's state vectors, in the manifest's order.</summary>
+    internal IReadOnlyList<Arena> Slots { get; }
+
+    /// <summary>Gets the averages.</summary>
+    internal IReadOnlyList<Arena> Averages { get; }
+
+    /// <summary>Gets the inputs of a step: exactly a batch, row-major.</summary>
+    internal Span<byte> Input => _input.Bytes;
+
+    /// <summary>Gets the targets of a step.</summary>
+    internal Span<byte> Target => _target.Bytes;
+
+    /// <summary>Gets the logits of the last step, float32, or nothing where they are too large to be worth a copy.</summary>
+    internal ReadOnlySpan<float> Logits => _logits is null ? [] : _logits.As<float>();
+
+    /// <summary>Computes the loss and the gradients of the batch in <see cref="Input"/> and <see cref="Target"/>.</summary>
+    internal StepResult ComputeGradients()
+    {
+        _training.Run(_trainingBinding);
+        return new(_loss.As<float>()[0], _norm.As<float>()[0]);
+    }
+
+    /// <summary>Moves the weights and the averages.</summary>
+    internal void Update(UpdateScalars scalars)
+    {
+        _statistics.Update();
+        _update.Run(scalars);
+        if (Manifest.Accumulate)
+            Gradients.Clear();
+    }
+
+    /// <summary>Puts an average into the weights: w = keep·w + (1 − keep)·e.</summary>
+    internal void Switch(SwitchDecision decision)
+    {
+        var average = Averages[decision.Average];
+        if (decision.Keep == 0)
+            Weights.CopyFrom(average);
+        else
+            _blender.Value.Blend(Weights, average, decision.Keep);
+    }
+
+    /// <summary>Binds every parameter that a session reads to a flat vector of parameters.</summary>
+    internal void BindParameters(Binding binding, Arena arena)
+    {
+        foreach (var parameter in Manifest.Layout.Parameters.Where(p => binding.Session.Defaults.ContainsKey(p.Name)))
+            binding.BindInput(parameter.Name, arena.Slice(parameter.Offset, [.. parameter.Shape]));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _trainingBinding.Dispose();
+        _training.Dispose();
+        _update.Dispose();
+        if (_blender.IsValueCreated)
+            _blender.Value.Dispose();
+        foreach (IDisposable owned in new IDisposable?[] { _input, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Averages))
+            owned.Dispose();
+    }
+
+    private Arena Arena() => new(Settings.Device, Manifest.Layout.Length);
+
+    private void LoadWeights(string path)
+    {
+        using var file = File.OpenRead(path);
+        var part = new byte[1 << 22];
+        for (long done = 0, all = Manifest.Layout.Length * sizeof(float); done < all;)
+        {
+            var count = (int)Math.Min(part.Length, all - done);
+            file.ReadExactly(part, 0, count);
+            Weights.CopyFrom<float>(System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(part.AsSpan(0, count)), done / sizeof(float));
+            done += count;
+        }
+
+        foreach (var average in Averages)
+            average.CopyFrom(Weights);
+    }
+
+    // Logits are copied for the training accuracy where they are few, as a classifier's are.
+    private HostTensor? LogitsBuffer()
+    {
+        const long Few = 1 << 18;
+        var info = _training.Outputs[TrainingGraphs.LogitsName];
+        if (Manifest.ClassAxis < 0 || info.Shape is not { IsStatic: true } shape || shape.Count > Few || info.Type != ElementType.Float32)
+            return null;
+        var logits = new HostTensor(info.Type, shape.Sizes);
+        _trainingBinding.BindOutput(TrainingGraphs.LogitsName, logits);
+        return logits;
+    }
+}
