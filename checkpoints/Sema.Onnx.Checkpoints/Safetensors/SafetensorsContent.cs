@@ -8,7 +8,8 @@ namespace Sema.Onnx.Checkpoints.Safetensors;
 internal sealed class SafetensorsContent
 {
     private const int Alignment = 8;
-    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions WriterOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly byte[] _header;
     private readonly TensorEntry[] _inFileOrder;

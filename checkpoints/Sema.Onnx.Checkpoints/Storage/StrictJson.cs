@@ -8,7 +8,8 @@ internal static class StrictJson
 {
     internal const int MaxDepth = 64;
 
-    private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions Options =
+        new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
 
     /// <summary>Parses an object; the error's message is the reason alone, without a full stop.</summary>
     /// <exception cref="JsonException">The bytes break one of the rules above.</exception>
