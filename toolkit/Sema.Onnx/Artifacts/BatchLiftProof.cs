@@ -41,7 +41,7 @@ internal static class BatchLiftProof
     {
         if (alone.Type != ElementType.Float32 || alone.Bytes.Length != together.Bytes.Length)
             throw Refused($"its output '{name}' has the shape [{string.Join(", ", alone.Shape)}] for one sample and does not grow with the batch");
-        var (a, b) = (alone.As<float>(), together.As<float>());
+        Span<float> a = alone.As<float>(), b = together.As<float>();
         var scale = 1e-6;
         foreach (var value in a)
             scale = Math.Max(scale, Math.Abs(value));

@@ -1,7 +1,6 @@
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
-using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
