@@ -7,6 +7,7 @@ internal sealed class Graph
     private readonly Dictionary<(double, ElementType), Value> _scalars = [];
     private readonly Dictionary<string, Value> _vectors = [];
     private readonly Dictionary<string, int> _suffixes = [];
+    private readonly List<Graph> _inner = [];
 
     /// <summary>Creates an empty graph.</summary>
     /// <param name="name">Its name.</param>
@@ -17,7 +18,16 @@ internal sealed class Graph
     public string Name { get; }
 
     /// <summary>Gets the graph around this one, whose values the nodes here may read.</summary>
-    public Graph? Parent { get; }
+    public Graph? Parent
+    {
+        get;
+        internal set
+        {
+            field?._inner.Remove(this);
+            field = value;
+            field?._inner.Add(this);
+        }
+    }
 
     /// <summary>Gets the inputs; an initializer that is also an input is both.</summary>
     public List<Value> Inputs { get; } = [];
@@ -123,22 +133,22 @@ internal sealed class Graph
         ? known
         : _scalars[(value, type)] = AddInitializer(UniqueName("scalar"), Tensor.Scalar(value, type));
 
-    /// <summary>Gets a constant scalar of another value's type; inside a function that type is known only when it runs.</summary>
-    internal Value ScalarLike(double value, Value like) => IsFunctionBody
-        ? Emit("CastLike", [Scalar(value, ElementType.Float64), like])
+    /// <summary>Gets a constant scalar of another value's type; in a function, and before types are asked for, it is known only when it runs.</summary>
+    internal Value ScalarLike(double value, Value like) => IsFunctionBody || like.Type == ElementType.Undefined
+        ? Scalar(value, ElementType.Float64).CastLike(like)
         : Scalar(value, like.Type.IsFloat() ? like.Type : ElementType.Float32);
 
-    /// <summary>Gets a name that no value of this graph or of the graphs around it has.</summary>
+    /// <summary>Gets a name that no value of this graph, of the graphs around it or of those within has.</summary>
     /// <param name="stem">How it begins.</param>
     public string UniqueName(string stem)
     {
-        if (Find(stem) is null)
+        if (!IsTaken(stem))
             return stem;
         var suffix = _suffixes.GetValueOrDefault(stem);
         string name;
         do
             name = $"{stem}_{++suffix}";
-        while (Find(name) is not null);
+        while (IsTaken(name));
         _suffixes[stem] = suffix;
         return name;
     }
@@ -231,4 +241,9 @@ internal sealed class Graph
         value.Type = producer.Optional(0)?.Type ?? ElementType.Undefined;
         return value;
     }
+
+    // ONNX lets no inner graph use a name of an outer one for a value of its own.
+    private bool IsTaken(string name) => Find(name) is not null || _inner.Exists(g => g.IsUsed(name));
+
+    private bool IsUsed(string name) => _values.ContainsKey(name) || _inner.Exists(g => g.IsUsed(name));
 }

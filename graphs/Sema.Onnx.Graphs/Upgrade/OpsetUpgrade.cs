@@ -1,0 +1,70 @@
+namespace Sema.Onnx.Graphs.Upgrade;
+
+/// <summary>Brings the standard operators of a model to <see cref="Model.Opset"/>, so that everything after it knows one form of each.</summary>
+/// <remarks>It looks at the graph alone, runs nothing, and needs no shapes; where a shape is known, it may keep a node as it is.</remarks>
+internal static class OpsetUpgrade
+{
+    private const int Oldest = 7;
+    private const int Newest = 23;
+    private const int IrOfOpset = 10;
+
+    /// <summary>Upgrades a model in place: its graph, the graphs within, and the bodies of its functions.</summary>
+    /// <param name="model">The model; where it is refused it is left half upgraded, of no further use.</param>
+    /// <exception cref="InvalidModelException">The model's opset is outside 7 to 23, or a node means something that opset 21 cannot say.</exception>
+    public static void Run(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        Run(model, Adapters.Table);
+    }
+
+    /// <summary>Upgrades a model with a table of one's own.</summary>
+    internal static void Run(Model model, IReadOnlyDictionary<(string Op, int Since), Adapter> adapters)
+    {
+        var opset = model.StandardOpset;
+        if (opset is < Oldest or > Newest)
+        {
+            throw new InvalidModelException(
+                $"The model speaks version {opset} of the standard operators; {Oldest} to {Newest} can be upgraded. "
+                + $"Export it again, best at opset {Model.Opset}.");
+        }
+
+        foreach (var graph in model.Functions.Select(f => f.Body).Prepend(model.Graph))
+            Upgrade(graph, (int)opset, adapters);
+        model.Opsets[""] = Model.Opset;
+        model.IrVersion = Math.Max(model.IrVersion, IrOfOpset);
+    }
+
+    private static void Upgrade(Graph graph, int opset, IReadOnlyDictionary<(string Op, int Since), Adapter> adapters)
+    {
+        var old = graph.Nodes.ToArray();
+        var inner = old.SelectMany(n => n.Subgraphs()).ToArray();
+        var upgraded = new List<Node>();
+        foreach (var node in old)
+        {
+            LaterOpsets.RefuseUnknown(node);
+            // What an adapter makes is appended to the graph; it belongs before the node, or in its place.
+            var standing = Adapt(node, opset, adapters);
+            upgraded.AddRange(graph.Nodes.Skip(old.Length));
+            graph.Nodes.RemoveRange(old.Length, graph.Nodes.Count - old.Length);
+            if (standing is not null)
+                upgraded.Add(standing);
+        }
+
+        graph.Nodes.Clear();
+        graph.Nodes.AddRange(upgraded);
+        foreach (var body in inner)
+            Upgrade(body, opset, adapters);
+    }
+
+    private static Node? Adapt(Node node, int opset, IReadOnlyDictionary<(string Op, int Since), Adapter> adapters)
+    {
+        Node? standing = node;
+        for (var version = opset + 1; version <= Model.Opset && standing is { Domain: "" }; version++)
+        {
+            if (adapters.TryGetValue((standing.OpType, version), out var adapter))
+                standing = adapter(standing);
+        }
+
+        return standing;
+    }
+}
