@@ -1,0 +1,12 @@
+namespace Sema.Onnx.Data.Batches;
+
+/// <summary>What random numbers are for. Each purpose draws from a stream of its own; the numbers are part of a run's
+/// meaning.</summary>
+internal enum RandomStream
+{
+    /// <summary>The order of the samples.</summary>
+    Shuffle = 1,
+
+    /// <summary>The changes to an image.</summary>
+    Augment = 2,
+}
