@@ -72,4 +72,7 @@ internal static class ElementTypes
     /// <summary>Gets whether a value of this type can carry a gradient.</summary>
     public static bool IsFloat(this ElementType type) =>
         type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
+
+    /// <summary>Gets the name as messages spell it, such as <c>uint8</c>.</summary>
+    public static string Name(this ElementType type) => type.ToString().ToLowerInvariant();
 }

@@ -27,6 +27,23 @@ internal sealed record Manifest(
 {
     internal const int CurrentFormat = 1;
 
+    /// <summary>Reads the manifest of a folder.</summary>
+    /// <exception cref="InvalidModelException">It is missing, malformed, or of another version.</exception>
+    internal static Manifest Read(string folder)
+    {
+        var path = Path.Combine(folder, ArtifactFolder.ManifestFile);
+        try
+        {
+            var manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
+            return manifest is { Format: CurrentFormat } ? manifest : throw new InvalidModelException(
+                $"'{path}' is of version {manifest?.Format}; this program reads version {CurrentFormat}. Make the training graphs anew.");
+        }
+        catch (Exception e) when (e is JsonException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new InvalidModelException($"'{folder}' is no folder of training graphs: its {ArtifactFolder.ManifestFile} is missing or damaged.", e);
+        }
+    }
+
     internal string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.Manifest);
 }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data;
 

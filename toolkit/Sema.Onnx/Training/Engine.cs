@@ -64,6 +64,10 @@ internal sealed class Engine : IDisposable
         _blender = new(() => new Blender(settings));
     }
 
+    /// <summary>Loads a folder of training graphs.</summary>
+    internal static Engine Open(string folder, double weightDecay, SessionSettings settings) =>
+        new(folder, Manifest.Read(folder), weightDecay, settings);
+
     internal string Folder { get; }
 
     internal Manifest Manifest { get; }

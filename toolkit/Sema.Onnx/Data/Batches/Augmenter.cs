@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Sema.Onnx.Data.Transforms;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Batches;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Formats;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Formats;
 

@@ -9,6 +9,15 @@ internal static class NpzFiles
     /// if any, is its arrays <c>test_input</c> and <c>test_target</c>.</summary>
     internal static DataSplit Load(string path) => Directory.Exists(path) ? LoadFolder(path) : LoadFile(path);
 
+    /// <summary>Reads every array of a file, by name.</summary>
+    internal static IReadOnlyDictionary<string, StoredArray> ReadAll(string path) => DataFile.Guard(path, () =>
+    {
+        using var archive = ZipFile.OpenRead(path);
+        return archive.Entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
+            .Select(entry => entry.FullName[..^".npy".Length]).Distinct()
+            .ToDictionary(name => name, name => ReadArray(archive, path, name));
+    });
+
     private static DataSplit LoadFolder(string folder)
     {
         var train = Path.Combine(folder, "train.npz");

@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Formats;
 
 /// <summary>An array whose first axis counts samples.</summary>
@@ -5,4 +7,17 @@ namespace Sema.Onnx.Data.Formats;
 /// <param name="Count">The number of samples.</param>
 /// <param name="Sample">The type and shape of one.</param>
 /// <param name="Samples">Their bytes.</param>
-internal sealed record StoredArray(string Name, int Count, ArraySpec Sample, SampleStore Samples);
+internal sealed record StoredArray(string Name, int Count, ArraySpec Sample, SampleStore Samples)
+{
+    /// <summary>Gets the sizes of all axes, the samples' first.</summary>
+    internal long[] Shape => [Count, .. Sample.Shape.Select(size => (long)size)];
+
+    /// <summary>Gets all elements as float64.</summary>
+    /// <exception cref="DataException">The elements are no floats.</exception>
+    internal double[] ToFloat64()
+    {
+        if (!Sample.Type.IsFloat())
+            throw new DataException($"{Name} holds {Sample.Type.Name()}; floats are needed.");
+        return [.. Enumerable.Range(0, Count).SelectMany(i => new Tensor(Sample.Type, [Sample.ElementCount], Samples[i].ToArray()).ToFloat64())];
+    }
+}

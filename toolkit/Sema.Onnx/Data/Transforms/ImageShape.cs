@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Transforms;
 
 /// <summary>An image's channels (1: grey, 3: colour), size in pixels, and whether the channels are its last

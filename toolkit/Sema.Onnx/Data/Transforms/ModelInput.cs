@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Transforms;
 
 /// <summary>What a model takes for one sample: a type and a shape without the batch axis.</summary>

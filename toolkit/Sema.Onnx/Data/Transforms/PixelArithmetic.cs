@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Transforms;
 

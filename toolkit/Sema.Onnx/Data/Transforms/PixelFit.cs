@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Transforms;
 
 /// <summary>Finds the channels, size and layout that a model wants of an image.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Transforms;
 

@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Transforms;
 
 /// <summary>What must be done to a stored image so that a model takes it.</summary>

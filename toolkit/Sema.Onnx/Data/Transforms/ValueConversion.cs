@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Data.Transforms;
 

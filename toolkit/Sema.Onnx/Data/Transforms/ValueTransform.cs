@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs;
+
 namespace Sema.Onnx.Data.Transforms;
 
 /// <summary>Keeps an array's shape and converts its elements by value.</summary>

@@ -1,0 +1,133 @@
+using Sema.Onnx.Artifacts;
+using Sema.Onnx.Averaging;
+using Sema.Onnx.Data;
+using Sema.Onnx.Data.Formats;
+using Sema.Onnx.Data.Transforms;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Optimizers;
+using Sema.Onnx.Runtime;
+using Sema.Onnx.Training;
+
+namespace Sema.Onnx.Verification;
+
+/// <summary>Replays a trajectory that PyTorch recorded, and reports how far ours is from it.</summary>
+/// <remarks>
+/// The reference is a NumPy archive: <c>input</c> and <c>target</c> [steps, batch, ...], <c>loss</c> [steps], and by the names of
+/// the model's initializers <c>grad/NAME</c> of the first step, <c>final/NAME</c> and <c>ema/NAME</c> after the last.
+/// </remarks>
+public static class Verifier
+{
+    /// <summary>A tensor of a smaller norm is compared by its absolute difference, to the same bound.</summary>
+    private const double Negligible = 1e-6;
+
+    /// <summary>Replays a reference.</summary>
+    /// <param name="model">The .onnx file that the reference started from.</param>
+    /// <param name="reference">The .npz file.</param>
+    /// <param name="options">How it was made.</param>
+    /// <exception cref="DataException">The reference is malformed, or does not belong to the model.</exception>
+    /// <exception cref="Graphs.InvalidModelException">The model is malformed or cannot be trained.</exception>
+    public static VerificationReport Verify(string model, string reference, VerificationOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var arrays = NpzFiles.ReadAll(reference);
+        StoredArray input = Array("input"), target = Array("target"), loss = Array("loss");
+        var steps = input.Count;
+        if (target.Count != steps || loss.Count != steps)
+            throw new DataException($"{reference}: 'input', 'target' and 'loss' count {steps}, {target.Count} and {loss.Count} steps; they must agree.", reference);
+
+        var names = Names("grad");
+        var folder = Directory.CreateTempSubdirectory("sema-verify-").FullName;
+        try
+        {
+            var artifacts = Path.Combine(folder, "artifacts");
+            ArtifactBuilder.Build(model, artifacts, new CompositionOptions
+            {
+                Loss = options.Loss,
+                Optimizer = options.Optimizer,
+                Averages = options.EmaDecay is null ? 0 : 1,
+                Train = names,
+                BatchNormalization = options.BatchNormalization,
+            }, input.Shape[1..], target.Shape[1..]);
+            using var engine = Engine.Open(artifacts, options.Optimizer.WeightDecay, new SessionSettings { Device = options.Device, Threads = options.Threads });
+            if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
+                throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
+
+            var (losses, gradients) = Replay(engine, input, target, options);
+            var reached = losses.Select((ours, i) => Math.Abs(ours - loss.ToFloat64()[i]) / Math.Max(Math.Abs(loss.ToFloat64()[i]), Negligible)).Max();
+            var grad = Compare("grad", gradients);
+            var final = Compare("final", Read(engine, engine.Weights));
+            var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Averages[0]));
+            var (exact, moved) = (options.Tolerance ?? 1e-4, options.Tolerance ?? (options.Optimizer is Adam ? 1e-3 : 1e-4));
+            var passed = reached <= exact && grad.Max <= exact && final.Max <= moved && (ema is null || ema.Max <= moved);
+            return new(Path.GetFileName(model), steps, new(reached), grad, final, ema, passed);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        StoredArray Array(string name) => arrays.TryGetValue(name, out var array)
+            ? array
+            : throw new DataException($"{reference} holds no array '{name}'; write it with the recorder of reference trajectories.", reference);
+
+        List<string> Names(string kind) => [.. arrays.Keys.Where(k => k.StartsWith(kind + "/", StringComparison.Ordinal)).Select(k => k[(kind.Length + 1)..])];
+
+        Deviation Compare(string kind, Dictionary<string, float[]> ours)
+        {
+            var worst = new Deviation(0);
+            foreach (var name in Names(kind))
+            {
+                var expected = Array($"{kind}/{name}").ToFloat64();
+                if (!ours.TryGetValue(name, out var values) || values.Length != expected.Length)
+                    throw new DataException($"{reference}: '{kind}/{name}' has {expected.Length} elements, which is not the size of the model's initializer.", reference);
+                var error = RelativeError(values, expected);
+                if (!(error <= worst.Max))
+                    worst = new(error, name);
+            }
+
+            return worst;
+        }
+    }
+
+    private static (List<double> Losses, Dictionary<string, float[]> Gradients) Replay(
+        Engine engine, StoredArray input, StoredArray target, VerificationOptions options)
+    {
+        var toInput = Preprocessing.ForTarget(input.Sample, engine.Manifest.Input.Type);
+        var toTarget = Preprocessing.ForTarget(target.Sample, engine.Manifest.Target.Type);
+        var losses = new List<double>();
+        Dictionary<string, float[]> gradients = [];
+        for (var step = 1; step <= input.Count; step++)
+        {
+            toInput.Apply(input.Samples[step - 1], engine.Input);
+            toTarget.Apply(target.Samples[step - 1], engine.Target);
+            losses.Add(engine.ComputeGradients().Loss);
+            if (step == 1)
+                gradients = Read(engine, engine.Gradients);
+            engine.Update(new(step, options.LearningRate, 1, options.EmaDecay is { } decay ? [decay] : []));
+            if (options.EmaDecay is not null && options.SwitchEvery is { } every && step % every == 0)
+                engine.Switch(new SwitchDecision(0, 0));
+        }
+
+        return (losses, gradients);
+    }
+
+    private static Dictionary<string, float[]> Read(Engine engine, Arena arena) => engine.Manifest.Layout.Parameters.ToDictionary(p => p.Name, p =>
+    {
+        var values = new float[p.Count];
+        arena.CopyTo<float>(values, p.Offset);
+        return values;
+    });
+
+    private static double RelativeError(float[] ours, double[] expected)
+    {
+        double difference = 0, norm = 0;
+        for (var i = 0; i < ours.Length; i++)
+        {
+            difference += (ours[i] - expected[i]) * (ours[i] - expected[i]);
+            norm += expected[i] * expected[i];
+        }
+
+        (difference, norm) = (Math.Sqrt(difference), Math.Sqrt(norm));
+        return norm >= Negligible ? difference / norm : difference <= Negligible ? 0 : difference / Negligible;
+    }
+}
