@@ -8,7 +8,12 @@ namespace Sema.Onnx.Checkpoints;
 /// </remarks>
 public sealed class CheckpointException : IOException
 {
-    internal CheckpointException(string message, string path, Exception? inner = null, string? fallback = null)
+    /// <summary>Creates the exception.</summary>
+    /// <param name="message">One sentence: what is wrong, where, and what to do.</param>
+    /// <param name="path">The checkpoint or file.</param>
+    /// <param name="inner">What was thrown below, if anything.</param>
+    /// <param name="fallback">The name of an older checkpoint that is whole, if there is one.</param>
+    public CheckpointException(string message, string path, Exception? inner = null, string? fallback = null)
         : base(message, inner)
     {
         Path = path;

@@ -9,30 +9,30 @@ public sealed class EmaWarmupTests
     public void Without_warmup_the_decay_is_constant() =>
         AssertDecays(new ConstantDecay(), 0.8, (1, 0.8), (2, 0.8), (1000, 0.8));
 
-    // 0.8 · 0.5 while s = t − 1 < 2
+    // 0.8 · 0.5 while t < 3
     [TestMethod]
-    public void Constant_warmup_lasts_T_steps() =>
-        AssertDecays(new ConstantWarmup(0.5, steps: 2), 0.8, (1, 0.4), (2, 0.4), (3, 0.8), (4, 0.8));
+    public void Constant_warmup_lasts_until_step_T() =>
+        AssertDecays(new ConstantWarmup(0.5, steps: 3), 0.8, (1, 0.4), (2, 0.4), (3, 0.8), (4, 0.8));
 
-    // 0.8 (1 − (1 − s/4) 0.5) at s = 0 … 4: 0.8 times 0.5, 0.625, 0.75, 0.875, 1
+    // 0.8 (1 − (1 − t/4) 0.5) at t = 1 … 4: 0.8 times 0.625, 0.75, 0.875, 1
     [TestMethod]
     public void Linear_warmup_goes_from_r_d_to_d() =>
-        AssertDecays(new LinearWarmup(0.5, steps: 4), 0.8, (1, 0.4), (2, 0.5), (3, 0.6), (4, 0.7), (5, 0.8), (6, 0.8));
+        AssertDecays(new LinearWarmup(0.5, steps: 4), 0.8, (1, 0.5), (2, 0.6), (3, 0.7), (4, 0.8), (5, 0.8));
 
-    // 0.8 · 0.25^(1 − s/2) at s = 0, 1, 2: 0.8 times 0.25, 0.5, 1
+    // 0.8 · 0.25^(1 − t/2) at t = 1, 2: 0.8 times 0.5, 1
     [TestMethod]
     public void Exponential_warmup_goes_from_r_d_to_d() =>
-        AssertDecays(new ExponentialWarmup(0.25, steps: 2), 0.8, (1, 0.2), (2, 0.4), (3, 0.8), (4, 0.8));
+        AssertDecays(new ExponentialWarmup(0.25, steps: 2), 0.8, (1, 0.4), (2, 0.8), (3, 0.8));
 
     // (1 + t)/(10 + t): 2/11, 9/18, 81/90, then d
     [TestMethod]
     public void Rational_warmup_counts_the_step_itself_and_is_capped() =>
         AssertDecays(new RationalWarmup(), 0.9375, (1, 2.0 / 11), (8, 0.5), (80, 0.9), (1000, 0.9375));
 
-    // 1 − (1 + s/2)^−½ at s = 0, 6, 16, 30: 0, 1 − 1/√4, 1 − 1/√9, 1 − 1/√16; capped at 0.7
+    // 1 − (1 + t/2)^−½ at t = 6, 16, 30: 1 − 1/√4, 1 − 1/√9, 1 − 1/√16; capped at 0.7
     [TestMethod]
-    public void Power_warmup_starts_at_0_and_is_capped() =>
-        AssertDecays(new PowerWarmup(gamma: 2, power: 0.5), 0.7, (1, 0), (7, 0.5), (17, 2.0 / 3), (31, 0.7));
+    public void Power_warmup_counts_the_step_itself_and_is_capped() =>
+        AssertDecays(new PowerWarmup(gamma: 2, power: 0.5), 0.7, (6, 0.5), (16, 2.0 / 3), (30, 0.7));
 
     // 0.5 (1 − 0.5^(t−1))/(1 − 0.5^t): 0, 0.5·0.5/0.75 = 1/3, 0.5·0.75/0.875 = 3/7
     [TestMethod]
@@ -46,7 +46,7 @@ public sealed class EmaWarmupTests
         foreach (var w in (double[])[1, 2, 6])
             run.Step(w);
 
-        Assert.AreEqual(3, run.E[0], Tolerance); // (1 + 2 + 6)/3, nothing of 100
+        Assert.AreEqual(27.25, run.E[0], Tolerance); // (100 + 1 + 2 + 6)/4: the first weights count as one
     }
 
     [TestMethod]

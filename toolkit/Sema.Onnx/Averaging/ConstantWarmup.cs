@@ -1,8 +1,7 @@
 namespace Sema.Onnx.Averaging;
 
-/// <summary>A decay of <c>d r</c> for the first T steps, then d.</summary>
-/// <remarks>The released Switch EMA hook goes on with d r for one step more, s = T; its linear and exponential forms
-/// are at d there.</remarks>
+/// <summary>A decay of <c>d r</c> until step T, then d.</summary>
+/// <inheritdoc cref="RatioWarmup" path="/remarks"/>
 public sealed record ConstantWarmup : RatioWarmup
 {
     /// <summary>Initializes a constant warm-up.</summary>

@@ -3,9 +3,8 @@ namespace Sema.Onnx.Averaging;
 /// <summary>How the decay of an exponential moving average grows to its value d, so that an early average is not mostly
 /// the start.</summary>
 /// <remarks>
-/// Steps are always optimizer steps, counted from the start of the run, however seldom the average is updated. Each
-/// warm-up counts them as its source does: <c>s</c> is the steps done before this one (0 at the first),
-/// <c>t = s + 1</c> the steps done with this one (1 at the first).
+/// <c>t</c> is always the optimizer steps done since the start of the run, this one included (1 at the first), however seldom the
+/// average is updated.
 /// </remarks>
 public abstract record EmaWarmup
 {

@@ -1,6 +1,6 @@
 namespace Sema.Onnx.Averaging;
 
-/// <summary>A decay that grows by a constant factor a step from d r to d over T steps: <c>d r^(1 − s/T)</c>.</summary>
+/// <summary>A decay that grows by a constant factor a step from d r to d over T steps: <c>d r^(1 − t/T)</c>.</summary>
 /// <inheritdoc cref="RatioWarmup" path="/remarks"/>
 public sealed record ExponentialWarmup : RatioWarmup
 {

@@ -1,7 +1,7 @@
 namespace Sema.Onnx.Averaging;
 
 /// <summary>A decay that grows on a straight line from d r to d over T steps:
-/// <c>d (1 − (1 − s/T)(1 − r))</c>.</summary>
+/// <c>d (1 − (1 − t/T)(1 − r))</c>.</summary>
 /// <inheritdoc cref="RatioWarmup" path="/remarks"/>
 public sealed record LinearWarmup : RatioWarmup
 {

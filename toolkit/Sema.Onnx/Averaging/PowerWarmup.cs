@@ -1,9 +1,8 @@
 namespace Sema.Onnx.Averaging;
 
-/// <summary>A decay of <c>min(d, 1 − (1 + s/γ)^−p)</c>, with s the steps done before this one.</summary>
+/// <summary>A decay of <c>min(d, 1 − (1 + t/γ)^−p)</c>, with t the steps done, this one included.</summary>
 /// <remarks>
-/// 0 at the first step, so the average is the weights after it; γ = p = 1 gives the plain mean of the weights after
-/// each step until d is reached. Source: Katherine Crowson's EMAWarmup in
+/// γ = p = 1 gives the plain mean of the first weights and those after each step until d is reached. Source: Katherine Crowson's EMAWarmup in
 /// <see href="https://github.com/crowsonkb/k-diffusion">k-diffusion</see>, taken up by Hugging Face's diffusers
 /// (EMAModel).
 /// </remarks>
@@ -33,5 +32,5 @@ public sealed record PowerWarmup : EmaWarmup
     public double Power { get; }
 
     /// <inheritdoc/>
-    public override double Decay(double decay, long t) => Math.Min(decay, 1 - Math.Pow(1 + ((t - 1) / Gamma), -Power));
+    public override double Decay(double decay, long t) => Math.Min(decay, 1 - Math.Pow(1 + (t / Gamma), -Power));
 }

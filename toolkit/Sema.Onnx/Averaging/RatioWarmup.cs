@@ -1,10 +1,9 @@
 namespace Sema.Onnx.Averaging;
 
-/// <summary>A decay that begins at r d and reaches d after T steps. With s steps done before this one: d from s = T
-/// on.</summary>
+/// <summary>A decay that begins near r d and reaches d after T steps: d from t = T on.</summary>
 /// <remarks>
 /// Source: the hook released with Switch EMA, Li et al.,
-/// <see href="https://arxiv.org/abs/2402.09240">arXiv:2402.09240</see>, whose <c>runner.iter</c> is s.
+/// <see href="https://arxiv.org/abs/2402.09240">arXiv:2402.09240</see>; it counts the steps before this one, t − 1.
 /// </remarks>
 public abstract record RatioWarmup : EmaWarmup
 {
@@ -27,12 +26,8 @@ public abstract record RatioWarmup : EmaWarmup
     public long Steps { get; }
 
     /// <inheritdoc/>
-    public sealed override double Decay(double decay, long t)
-    {
-        var s = t - 1;
-        return s >= Steps ? decay : decay * Scale((double)s / Steps);
-    }
+    public sealed override double Decay(double decay, long t) => t >= Steps ? decay : decay * Scale((double)t / Steps);
 
-    /// <summary>Gets <c>d_t / d</c> at s/T, the part of the warm-up that is done, in [0, 1).</summary>
+    /// <summary>Gets <c>d_t / d</c> at t/T, the part of the warm-up that is done, in [0, 1).</summary>
     private protected abstract double Scale(double done);
 }

@@ -41,22 +41,30 @@ public sealed class ClassificationMetrics
     /// <param name="classAxis">The axis of the C classes, in [1, rank), or negative to count from the end.</param>
     /// <param name="labels">The right classes, in [0, C), int64; the logits' shape without the class axis.</param>
     /// <param name="count">The valid samples, the first of the batch, in [0, N].</param>
+    /// <param name="ignore">The label of places that do not count. Default: none.</param>
     /// <exception cref="ArgumentException">The sizes of the shape, the logits and the labels do not fit
     /// together.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The axis, the count, or a valid label is out of range; then
     /// nothing is added.</exception>
     public void AddPredictions(
-        ReadOnlySpan<float> logits, ReadOnlySpan<int> shape, int classAxis, ReadOnlySpan<long> labels, int count)
+        ReadOnlySpan<float> logits, ReadOnlySpan<int> shape, int classAxis, ReadOnlySpan<long> labels, int count,
+        long? ignore = null)
     {
         var layout = ClassLayout.Of(logits.Length, shape, classAxis, labels.Length);
         if (count < 0 || count > shape[0])
             throw new ArgumentOutOfRangeException(nameof(count), count,
                 $"The valid samples must be in [0, {shape[0]}], the batch's size.");
         var places = count * layout.PlacesPerSample;
-        var correct = 0;
+        var (correct, ignored) = (0, 0);
         for (var place = 0; place < places; place++)
         {
             var label = labels[place];
+            if (label == ignore)
+            {
+                ignored++;
+                continue;
+            }
+
             if (label < 0 || label >= layout.Classes)
                 throw new ArgumentOutOfRangeException(nameof(labels), label,
                     $"The label at index {place} is no class of the model, which has {layout.Classes}; "
@@ -65,7 +73,7 @@ public sealed class ClassificationMetrics
                 correct++;
         }
         _correct += correct;
-        _predictions += places;
+        _predictions += places - ignored;
     }
 
     /// <summary>Finds the first class with the largest logit; −1 if one is NaN.</summary>

@@ -1,0 +1,47 @@
+using Sema.Onnx.Metrics;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>Writes what a run measures to <c>metrics.jsonl</c> and to TensorBoard event files.</summary>
+internal sealed class Measurements : IDisposable
+{
+    private readonly MetricsLog _log;
+    private readonly TensorBoardWriter _events;
+
+    internal Measurements(RunFolder run, long step)
+    {
+        _log = File.Exists(run.Metrics) ? MetricsLog.Resume(run.Metrics, step) : MetricsLog.Create(run.Metrics);
+        _events = new TensorBoardWriter(run.Path, step > 0 ? step : null);
+    }
+
+    internal void Step(RunPosition at, double epoch, double loss, double? accuracy, double rate, double norm, IReadOnlyList<double> decays)
+    {
+        var values = new Dictionary<string, double> { ["loss"] = loss, ["learning_rate"] = rate, ["gradient_norm"] = norm };
+        if (accuracy is { } share)
+            values["accuracy"] = share;
+        for (var k = 0; k < decays.Count; k++)
+            values[decays.Count == 1 ? "decay" : $"decay{k}"] = decays[k];
+        Write(new(at.Step, epoch, "train", values));
+    }
+
+    internal void Evaluation(RunPosition at, double epoch, string weights, EvaluationResult result)
+    {
+        var values = new Dictionary<string, double> { ["loss"] = result.Loss };
+        if (result.Accuracy is { } accuracy)
+            values["accuracy"] = accuracy;
+        Write(new(at.Step, epoch, $"eval/{weights}", values));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _log.Dispose();
+        _events.Dispose();
+    }
+
+    private void Write(MetricsEntry entry)
+    {
+        _log.Write(entry);
+        _events.Write(entry);
+    }
+}

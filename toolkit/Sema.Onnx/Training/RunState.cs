@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using Sema.Onnx.Checkpoints;
+using Sema.Onnx.Runtime;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>What a run must remember besides its tensors; with them it goes on bit for bit.</summary>
+internal sealed record RunState
+{
+    /// <summary>The optimizer steps done.</summary>
+    internal long Step { get; set; }
+
+    /// <summary>The step of the last evaluation, so that one that was interrupted is made up for.</summary>
+    internal long EvaluatedStep { get; set; }
+
+    /// <summary>The best evaluation so far.</summary>
+    internal EvaluationResult? Best { get; set; }
+
+    /// <summary>The epoch of the best evaluation.</summary>
+    internal long BestEpoch { get; set; }
+
+    /// <summary>The evaluation before the first step.</summary>
+    internal EvaluationResult? Start { get; set; }
+
+    /// <summary>Makes a checkpoint of a run: the state, what the run depends on, and every tensor by name.</summary>
+    internal Checkpoint ToCheckpoint(Engine engine, JsonObject identity)
+    {
+        var state = new JsonObject
+        {
+            ["identity"] = identity.DeepClone(),
+            ["best"] = ToJson(Best),
+            ["best_epoch"] = BestEpoch,
+            ["evaluated_step"] = EvaluatedStep,
+            ["start"] = ToJson(Start),
+        };
+        return new(Step, state, [.. Arenas(engine).SelectMany(arena => Tensors(engine, arena.Role, arena.Arena))]);
+    }
+
+    /// <summary>Takes a run up where a checkpoint left it.</summary>
+    /// <exception cref="CheckpointException">The checkpoint is of another run.</exception>
+    internal static RunState Restore(LoadedCheckpoint checkpoint, Engine engine, JsonObject identity)
+    {
+        var state = checkpoint.State;
+        foreach (var (name, expected) in identity)
+        {
+            if (!JsonNode.DeepEquals(state["identity"]?[name], expected))
+            {
+                throw new CheckpointException(
+                    $"The checkpoint '{checkpoint.Name}' was made with another {name.Replace('_', ' ')} "
+                    + $"({state["identity"]?[name]?.ToJsonString() ?? "none"}, now {expected?.ToJsonString()}); go on with the options that the run began with.",
+                    checkpoint.Name);
+            }
+        }
+
+        foreach (var (role, arena) in Arenas(engine))
+            Read(checkpoint, engine, role, arena);
+        return new RunState
+        {
+            Step = checkpoint.Step,
+            Best = FromJson(state["best"]),
+            BestEpoch = (long?)state["best_epoch"] ?? 0,
+            EvaluatedStep = (long?)state["evaluated_step"] ?? 0,
+            Start = FromJson(state["start"]),
+        };
+    }
+
+    /// <summary>Gets the name of a parameter's tensor in a checkpoint.</summary>
+    internal static string TensorName(string role, string parameter) => $"{role}/{parameter}";
+
+    /// <summary>The role of the trained weights.</summary>
+    internal const string Weights = "weights";
+
+    /// <summary>Gets the role of the k-th average.</summary>
+    internal static string Average(int k) => $"average{k}";
+
+    private static IEnumerable<(string Role, Arena Arena)> Arenas(Engine engine) =>
+    [
+        (Weights, engine.Weights),
+        .. engine.Manifest.Slots.Zip(engine.Slots),
+        .. engine.Averages.Select((arena, k) => (Average(k), arena)),
+    ];
+
+    private static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
+    {
+        var bytes = new byte[parameter.Count * sizeof(float)];
+        arena.CopyTo(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()), parameter.Offset);
+        return new TensorEntry(TensorName(role, parameter.Name), TensorType.Float32, parameter.Shape, bytes);
+    });
+
+    private static void Read(LoadedCheckpoint checkpoint, Engine engine, string role, Arena arena)
+    {
+        foreach (var parameter in engine.Manifest.Layout.Parameters)
+        {
+            var name = TensorName(role, parameter.Name);
+            if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != parameter.Count * sizeof(float))
+                throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
+            arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)), parameter.Offset);
+        }
+    }
+
+    private static JsonObject? ToJson(EvaluationResult? result) => result is null ? null : new()
+    {
+        ["loss"] = double.IsFinite(result.Loss) ? result.Loss : null,
+        ["accuracy"] = result.Accuracy,
+        ["samples"] = result.Samples,
+    };
+
+    private static EvaluationResult? FromJson(JsonNode? node) => node is null ? null
+        : new((double?)node["loss"] ?? double.NaN, (double?)node["accuracy"], (long?)node["samples"] ?? 0);
+}

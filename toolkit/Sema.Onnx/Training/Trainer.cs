@@ -1,0 +1,179 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Sema.Onnx.Artifacts;
+using Sema.Onnx.Checkpoints;
+using Sema.Onnx.Data;
+using Sema.Onnx.Data.Batches;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>Fine-tunes a model in a folder of its own: training graphs, checkpoints and metrics stand there.</summary>
+/// <example>See the README.</example>
+public sealed class Trainer : IDisposable
+{
+    private readonly RunFolder _run;
+    private readonly TrainerOptions _options;
+    private readonly ILogger _logger;
+    private readonly BatchLoader _training;
+    private readonly BatchLoader? _evaluation;
+    private readonly Engine _engine;
+    private readonly CheckpointStore _checkpoints;
+    private readonly JsonObject _identity;
+    private readonly RunState _state;
+
+    private Trainer(RunFolder run, string model, DataSplit data, TrainerOptions options, ILogger? logger, bool resume)
+    {
+        (_run, _options, _logger) = (run, options, logger ?? NullLogger.Instance);
+        var forms = RunData.For(model, data.Train, options.Pixels, options.Loss);
+        _training = forms.Training(data.Train, options);
+        _evaluation = data.Test is { } test ? forms.Evaluation(test, options.BatchSize) : null;
+        if (_training.TrainingBatches < options.Accumulate)
+        {
+            throw new DataException(
+                $"The {data.Train.Count} training samples do not fill one step of {options.Accumulate} × {options.BatchSize}; lower --batch-size or --accumulate.");
+        }
+
+        if (!resume)
+        {
+            var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
+            Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
+        }
+
+        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session);
+        _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
+        _identity = Identity(data.Train);
+        try
+        {
+            _state = resume ? Restore() : new RunState();
+        }
+        catch
+        {
+            _engine.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gets the run's folder.</summary>
+    public RunFolder Run => _run;
+
+    /// <summary>Gets how long the run is.</summary>
+    public TrainingLength Length
+    {
+        get
+        {
+            var perEpoch = _training.TrainingBatches / _options.Accumulate;
+            return new(Math.Min(_options.Steps ?? long.MaxValue, (long)perEpoch * _options.Epochs), perEpoch);
+        }
+    }
+
+    /// <summary>Begins a run: differentiates the model and writes its training graphs.</summary>
+    /// <param name="model">The .onnx file.</param>
+    /// <param name="folder">The run's folder; it must not exist, or be empty.</param>
+    /// <param name="data">What to train on, and to evaluate on if there is a test part.</param>
+    /// <param name="options">How.</param>
+    /// <param name="logger">Where to log, if anywhere.</param>
+    /// <exception cref="Graphs.InvalidModelException">The model is malformed or cannot be trained as asked.</exception>
+    /// <exception cref="Graphs.Autodiff.GradientNotDefinedException">An operator between a weight and the loss has no gradient rule.</exception>
+    /// <exception cref="DataException">The data do not fit the model.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    /// <exception cref="IOException">The folder is not empty, or cannot be written.</exception>
+    public static Trainer Start(string model, string folder, DataSplit data, TrainerOptions options, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+            throw new IOException($"The folder '{folder}' is not empty; name another for the run, or go on with the one there (--resume).");
+        var run = new RunFolder(folder);
+        var info = RunInfo.Of(model, options);
+        var fresh = !Directory.Exists(folder);
+        Directory.CreateDirectory(folder);
+        try
+        {
+            var trainer = new Trainer(run, model, data, options, logger, resume: false);
+            run.Write(info);
+            return trainer;
+        }
+        catch when (fresh)
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    /// <summary>Goes on with a run from its last checkpoint, with the options and data that it began with.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="data">The same data.</param>
+    /// <param name="options">The same options; epochs, steps and where to run may differ.</param>
+    /// <param name="logger">Where to log, if anywhere.</param>
+    /// <exception cref="CheckpointException">The checkpoint is damaged, or of a run with other options.</exception>
+    /// <exception cref="IOException">The folder holds no run.</exception>
+    public static Trainer Resume(string folder, DataSplit data, TrainerOptions options, ILogger? logger = null)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        var run = new RunFolder(folder);
+        var info = run.Read();
+        info.CheckModel();
+        return new Trainer(run, info.Model, data, options, logger, resume: true);
+    }
+
+    /// <summary>Trains to the end of the run.</summary>
+    /// <param name="progress">Told after each step and each evaluation.</param>
+    /// <param name="cancellation">Ends the run after the step under way; a checkpoint is written, and <see cref="Resume"/> goes on from it.</param>
+    /// <exception cref="TrainingDivergedException">The loss or the gradient is no number.</exception>
+    /// <exception cref="DataException">A batch holds what the loss cannot take.</exception>
+    public TrainingResult Train(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
+        using var measurements = new Measurements(_run, _state.Step);
+        var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
+        {
+            Evaluation = evaluation,
+            Measurements = measurements,
+            Progress = progress,
+            Save = name => Save(name),
+        };
+        return loop.Run(cancellation);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _engine.Dispose();
+
+    private void Save(string? name)
+    {
+        var checkpoint = _state.ToCheckpoint(_engine, _identity);
+        if (name is not null)
+        {
+            _checkpoints.Save(checkpoint, name);
+            return;
+        }
+
+        var saved = _checkpoints.Save(checkpoint);
+        Log.Saved(_logger, saved, _state.Step);
+    }
+
+    // What the bits of a run depend on, besides where it stands.
+    private JsonObject Identity(IDataset train) => new()
+    {
+        ["training_graphs"] = string.Concat(_engine.Manifest.Digests.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => d.Value[..16])),
+        ["seed"] = _options.Seed,
+        ["batch_size"] = _options.BatchSize,
+        ["accumulate"] = _options.Accumulate,
+        ["augmentation"] = _options.Augmentation.ToString(),
+        ["averaging"] = _options.Averaging.ToString(),
+        ["training_samples"] = train.Count,
+    };
+
+    private RunState Restore()
+    {
+        if (!_checkpoints.Names().Any(n => n != RunFolder.Best))
+            return new RunState();
+        using var checkpoint = _checkpoints.LoadLatest();
+        var state = RunState.Restore(checkpoint, _engine, _identity);
+        _checkpoints.DiscardAfter(state.Step);
+        return state;
+    }
+}

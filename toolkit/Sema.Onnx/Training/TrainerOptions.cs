@@ -1,0 +1,128 @@
+using Sema.Onnx.Averaging;
+using Sema.Onnx.Data;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Losses;
+using Sema.Onnx.Graphs.Optimizers;
+using Sema.Onnx.Runtime;
+using Sema.Onnx.Schedules;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>How a model is fine-tuned.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Gets what is made small. Default: cross-entropy against class indices.</summary>
+    public Loss Loss { get; init; } = new CrossEntropyLoss();
+
+    /// <summary>Gets the output that the loss is about; <see langword="null"/> for the model's first.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Gets the number of classes of a new head, or <see langword="null"/> to keep the model's.</summary>
+    public int? Classes { get; init; }
+
+    /// <summary>Gets the name patterns (* and ?) of weights that stay as they are.</summary>
+    public IReadOnlyList<string> Freeze { get; init; } = [];
+
+    /// <summary>Gets the name patterns of the only weights to train; empty for all that are trainable.</summary>
+    public IReadOnlyList<string> Train { get; init; } = [];
+
+    /// <summary>Gets what batch normalisation does. Default: frozen.</summary>
+    public BatchNormalizationMode BatchNormalization { get; init; }
+
+    /// <summary>Gets the optimizer. Default: AdamW.</summary>
+    public Optimizer Optimizer { get; init; } = new AdamW();
+
+    /// <summary>Gets whether weight decay applies to vectors (biases, scales) too. Default: yes, as PyTorch does.</summary>
+    public bool DecayVectors { get; init; } = true;
+
+    /// <summary>Gets the learning rate by optimizer step, made from the number of steps of the run. Default: constant 1e-3.</summary>
+    public Func<TrainingLength, LearningRateSchedule> Schedule { get; init; } = static _ => new ConstantSchedule(1e-3);
+
+    /// <summary>Gets how averaged weights follow the trained ones. Default: none are kept.</summary>
+    public AveragingStrategy Averaging { get; init; } = new NoAveraging();
+
+    /// <summary>Gets the largest L2 norm of the gradient; a longer one is scaled down to it. <see langword="null"/> for no limit.</summary>
+    public double? ClipNorm { get; init; }
+
+    /// <summary>Gets how many batches make one optimizer step, at least 1. Default 1.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>Gets the samples of a batch, at least 1. Default 32.</summary>
+    public int BatchSize { get; init; } = 32;
+
+    /// <summary>Gets how often the training data are gone through, at least 1. Default 1.</summary>
+    public int Epochs { get; init; } = 1;
+
+    /// <summary>Gets the number of optimizer steps after which the run ends, whatever the epochs say; <see langword="null"/> for all.</summary>
+    public long? Steps { get; init; }
+
+    /// <summary>Gets how pixels become the model's input.</summary>
+    public PixelOptions Pixels { get; init; } = new();
+
+    /// <summary>Gets the random changes to training images. Default: none.</summary>
+    public Augmentation Augmentation { get; init; } = Augmentation.None;
+
+    /// <summary>Gets what order, augmentation and a new head start from. The same seed gives the same bits. Default 0.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>Gets after how many epochs without a better evaluation the run ends; <see langword="null"/> for never.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary>Gets after how many optimizer steps a checkpoint is written besides those at the epochs' ends; <see langword="null"/> for none.</summary>
+    public long? SaveEvery { get; init; }
+
+    /// <summary>Gets how many checkpoints are kept, at least 1. Default 2.</summary>
+    public int Keep { get; init; } = 2;
+
+    /// <summary>Gets where to run. Default: the CPU.</summary>
+    public Device Device { get; init; }
+
+    /// <summary>Gets the number of threads; 0 for one a core. Default 0.</summary>
+    public int Threads { get; init; }
+
+    internal CompositionOptions Composition => new()
+    {
+        Loss = Loss,
+        Output = Output,
+        Classes = Classes,
+        Freeze = Freeze,
+        Train = Train,
+        BatchNormalization = BatchNormalization,
+        Optimizer = Optimizer,
+        DecayVectors = DecayVectors,
+        Averages = Averaging.Averages.Count,
+        Accumulate = Accumulate > 1,
+        Seed = Seed,
+    };
+
+    internal SessionSettings Session => new() { Device = Device, Threads = Threads };
+
+    /// <summary>Checks all options at once.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
+    internal void Validate()
+    {
+        AtLeastOne(BatchSize, nameof(BatchSize));
+        AtLeastOne(Epochs, nameof(Epochs));
+        AtLeastOne(Accumulate, nameof(Accumulate));
+        AtLeastOne(Keep, nameof(Keep));
+        AtLeastOne(Steps ?? 1, nameof(Steps));
+        AtLeastOne(SaveEvery ?? 1, nameof(SaveEvery));
+        AtLeastOne(Patience ?? 1, nameof(Patience));
+        AtLeastOne(Classes ?? 1, nameof(Classes));
+        if (Threads < 0)
+            throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"{nameof(Threads)} must be at least 0, which takes one a core.");
+        if (ClipNorm is { } norm && !(norm > 0))
+            throw new ArgumentOutOfRangeException(nameof(ClipNorm), norm, $"{nameof(ClipNorm)} must be above 0.");
+    }
+
+    private static void AtLeastOne(long value, string name)
+    {
+        if (value < 1)
+            throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
+    }
+}
+
+/// <summary>How long a run is, for schedules.</summary>
+/// <param name="Steps">All optimizer steps.</param>
+/// <param name="StepsPerEpoch">The optimizer steps of an epoch.</param>
+public readonly record struct TrainingLength(long Steps, long StepsPerEpoch);

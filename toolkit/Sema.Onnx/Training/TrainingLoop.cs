@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Sema.Onnx.Averaging;
+using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs.Losses;
+using Sema.Onnx.Metrics;
+using Sema.Onnx.Schedules;
+
+namespace Sema.Onnx.Training;
+
+/// <summary>The loop of a run: gradients, update, averages, switch; at each epoch's end evaluation and checkpoint.</summary>
+internal sealed class TrainingLoop
+{
+    private const double ClipEpsilon = 1e-6;   // PyTorch's clip_grad_norm_
+
+    private readonly Engine _engine;
+    private readonly TrainerOptions _options;
+    private readonly TrainingLength _length;
+    private readonly BatchLoader _loader;
+    private readonly RunState _state;
+    private readonly LearningRateSchedule _schedule;
+    private readonly Throughput _pace = new();
+    private readonly Stopwatch _total = new(), _gradients = new(), _update = new(), _data = new();
+    private readonly long? _ignore;
+    private readonly long _epochs;
+
+    internal TrainingLoop(Engine engine, TrainerOptions options, TrainingLength length, BatchLoader loader, RunState state)
+    {
+        (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
+        _schedule = options.Schedule(length);
+        _ignore = (options.Loss as CrossEntropyLoss)?.IgnoreIndex;
+        _epochs = (length.Steps + length.StepsPerEpoch - 1) / length.StepsPerEpoch;
+    }
+
+    internal WeightEvaluation? Evaluation { get; init; }
+
+    internal required Measurements Measurements { get; init; }
+
+    internal IProgress<TrainingProgress>? Progress { get; init; }
+
+    /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
+    internal required Action<string?> Save { get; init; }
+
+    internal TrainingResult Run(CancellationToken cancellation)
+    {
+        IReadOnlyDictionary<string, EvaluationResult> last = new Dictionary<string, EvaluationResult>();
+        var report = new TrainingProgress(At(_state.Step), double.NaN, null, 0, 0, 0, null, null);
+        try
+        {
+            EvaluateStart(report, cancellation);
+            using var batches = _loader.Training(
+                (int)(_state.Step / _length.StepsPerEpoch), (int)(_state.Step % _length.StepsPerEpoch) * _options.Accumulate, cancellation).GetEnumerator();
+            while (true)
+            {
+                if (EvaluationIsDue)
+                {
+                    last = Evaluate(report.Position, cancellation);
+                    Save(null);
+                    Progress?.Report(report with { Evaluations = last });
+                    if (_options.Patience is { } patience && _state.Best is not null && report.Position.Epoch - _state.BestEpoch >= patience)
+                        return Result(report.Position, RunEnd.StoppedEarly, last);
+                }
+
+                if (_state.Step == _length.Steps)
+                    return Result(report.Position, RunEnd.Completed, last);
+                cancellation.ThrowIfCancellationRequested();
+                report = Step(batches);
+                if (_options.SaveEvery is { } every && _state.Step % every == 0 && !EvaluationIsDue)
+                    Save(null);
+                Progress?.Report(report);
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Between two steps the state is whole, so it can be saved.
+            if (_state.Step > 0)
+                Save(null);
+            return Result(At(_state.Step), RunEnd.Interrupted, last);
+        }
+    }
+
+    private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
+
+    private void EvaluateStart(TrainingProgress report, CancellationToken cancellation)
+    {
+        if (_state.Step > 0 || Evaluation is null)
+            return;
+        _state.Start = Evaluation.EvaluateOnline(cancellation);
+        Measurements.Evaluation(report.Position, 0, WeightEvaluation.Online, _state.Start);
+        Progress?.Report(report with { Evaluations = new Dictionary<string, EvaluationResult> { [WeightEvaluation.Online] = _state.Start } });
+    }
+
+    private bool EndsEpoch(long step) => step % _length.StepsPerEpoch == 0;
+
+    private RunPosition At(long step) => new(step, _length.Steps, (step + _length.StepsPerEpoch - 1) / _length.StepsPerEpoch, _epochs);
+
+    private TrainingResult Result(RunPosition at, RunEnd end, IReadOnlyDictionary<string, EvaluationResult> last) =>
+        new(at, end, _state.Start, last, _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed));
+
+    // One optimizer step: gradients over the accumulated batches, clipping, update, switch.
+    private TrainingProgress Step(IEnumerator<Batch> batches)
+    {
+        _total.Start();
+        var (step, loss, norm) = (_state.Step + 1, 0.0, 0.0);
+        double? accuracy = null;
+        for (var i = 0; i < _options.Accumulate; i++)
+        {
+            Timed(_data, () => Next(batches, step));
+            var result = default(StepResult);
+            Timed(_gradients, () => result = _engine.ComputeGradients());
+            loss += result.Loss / _options.Accumulate;
+            norm = result.GradientNorm / _options.Accumulate;
+            accuracy = TrainingAccuracy();
+        }
+
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new TrainingDivergedException(step, loss, norm);
+        var at = At(step);
+        var position = new TrainingPosition(step, at.Epoch, EndsEpoch(step));
+        var rate = _schedule.Rate(step - 1);
+        double[] decays = [.. _options.Averaging.Averages.Select((_, k) => _options.Averaging.Decay(k, position))];
+        Timed(_update, () =>
+        {
+            _engine.Update(new(step, rate, ClippingFactor(norm) / _options.Accumulate, decays));
+            if (_options.Averaging.SwitchAfter(position) is { } decision)
+                _engine.Switch(decision);
+        });
+        _state.Step = step;
+        _pace.Add(_options.BatchSize * _options.Accumulate);
+        Measurements.Step(at, (double)step / _length.StepsPerEpoch, loss, accuracy, rate, norm, decays);
+        _total.Stop();
+        return new(at, loss, accuracy, rate, norm, _pace.SamplesPerSecond,
+            _pace.TimeLeft((_length.Steps - step) * _options.BatchSize * _options.Accumulate), null);
+    }
+
+    private double ClippingFactor(double norm) => _options.ClipNorm is { } most ? Math.Min(1, most / (norm + ClipEpsilon)) : 1;
+
+    // Copies the next batch in; batches at an epoch's end that do not fill a step are passed over.
+    private void Next(IEnumerator<Batch> batches, long step)
+    {
+        var epoch = (step - 1) / _length.StepsPerEpoch;
+        do
+        {
+            if (!batches.MoveNext())
+                throw new InvalidOperationException("The batches ended before the run.");
+            using var batch = batches.Current;
+            if (batch.Epoch != epoch)
+                continue;
+            batch.Input.Span.CopyTo(_engine.Input);
+            batch.Target.Span.CopyTo(_engine.Target);
+            if (_engine.Manifest.ClassAxis >= 0)
+                ClassLabels.Check(Labels, Classes, _ignore, "training");
+            return;
+        }
+        while (true);
+    }
+
+    private ReadOnlySpan<long> Labels => MemoryMarshal.Cast<byte, long>(_engine.Target);
+
+    private long Classes => _engine.Manifest.Prediction.Shape[_engine.Manifest.ClassAxis];
+
+    private double? TrainingAccuracy()
+    {
+        if (_engine.Logits.IsEmpty)
+            return null;
+        var metrics = new ClassificationMetrics();
+        metrics.AddPredictions(_engine.Logits, [.. _engine.Manifest.Prediction.Shape.Select(s => (int)s)], _engine.Manifest.ClassAxis, Labels, _options.BatchSize, _ignore);
+        return metrics.Accuracy;
+    }
+
+    // All weights are evaluated; the strategy's own, the first average if there is one, decide which epoch is the best.
+    private IReadOnlyDictionary<string, EvaluationResult> Evaluate(RunPosition at, CancellationToken cancellation)
+    {
+        var results = Evaluation?.Evaluate(cancellation);
+        _state.EvaluatedStep = at.Step;
+        if (results is null)
+            return new Dictionary<string, EvaluationResult>();
+        foreach (var (weights, result) in results)
+            Measurements.Evaluation(at, (double)at.Step / _length.StepsPerEpoch, weights, result);
+        var judged = results[_options.Averaging.Averages.Count > 0 ? _options.Averaging.Averages[0] : WeightEvaluation.Online];
+        if (judged.IsBetterThan(_state.Best))
+        {
+            (_state.Best, _state.BestEpoch) = (judged, at.Epoch);
+            Save(RunFolder.Best);
+        }
+
+        _pace.Restart();
+        return results;
+    }
+
+    private static void Timed(Stopwatch watch, Action action)
+    {
+        watch.Start();
+        action();
+        watch.Stop();
+    }
+}
