@@ -87,6 +87,8 @@ internal sealed record GradientCase(params Operand?[] Inputs)
 
     internal GradientCase Making(int outputs, Range? used = null) => this with { Outputs = outputs, Used = used ?? Range.All };
 
+    internal GradientCase Within(double tolerance) => this with { Tolerance = tolerance };
+
     /// <summary>ONNX Runtime has no float64 kernel.</summary>
     internal GradientCase Float32() => this with { Type = ElementType.Float32, Step = 0.05, Tolerance = 2e-4 };
 

@@ -54,7 +54,7 @@ internal static class GradientCases
         ["Max"]        = [.. Binary(F(2, 3).Spread(), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
         ["Min"]        = [.. Binary(F(2, 3).Spread(), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
         ["Sum"]        = [.. Binary(F(2, 3), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
-        ["Mean"]       = [.. Binary(F(2, 3), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
+        ["Mean"]       = [.. Binary(F(2, 3), F(2, 3)).Append(new(F(2, 3))).Append(new(F(2, 3), F(3), F(2, 1), F())).Select(c => c.Linear32())],
 
         // Activations
         ["Relu"]        = Unary(F(3, 4).Spread()),
@@ -62,12 +62,12 @@ internal static class GradientCases
         ["PRelu"]       = [.. new[] { F(3, 4), F(4), F(3, 1), F(1), F() }.Select(slope => new GradientCase(F(3, 4).Spread(), slope).Float32())],
         ["Elu"]         = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f))],
         ["Sigmoid"]     = Unary(F(2, 3)),
-        ["HardSigmoid"] = [new GradientCase(F(5, 8).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f), ("beta", 0.4f))],
+        ["HardSigmoid"] = [new GradientCase(F(5, 8).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f), ("beta", 0.5f))],
         ["HardSwish"]   = [new GradientCase(F(5, 8).Spread()).Float32()],
         ["Tanh"]        = Unary(F(2, 3)),
         ["Softplus"]    = [new GradientCase(F(2, 3)).Float32()],
         ["Softsign"]    = [new GradientCase(F(3, 4).Spread()).Float32()],
-        ["Gelu"]        = [new GradientCase(F(2, 3)).Float32(), new GradientCase(F(2, 3)).With(("approximate", "tanh"))],
+        ["Gelu"]        = [new GradientCase(F(2, 3)).Float32(), new GradientCase(F(2, 3)).With(("approximate", "tanh")).Within(1e-7)],   // the runtime's √(2/π) is a float32
         ["Softmax"]     = Axes(F(2, 3, 4), -1, 0, 1, 2, -2),
         ["LogSoftmax"]  = Axes(F(2, 3, 4), -1, 0, 1, 2, -2),
 
@@ -110,7 +110,7 @@ internal static class GradientCases
         ["Concat"]    =
         [
             new GradientCase(F(2, 3), F(2, 1), F(2, 4)).With(("axis", 1L)), new GradientCase(F(2, 3), F(1, 3)).With(("axis", -2L)),
-            new GradientCase(F(2, 3)).With(("axis", 0L)), new GradientCase(F(2), I(3, 4, 5) with { Fixed = Tensor.Scalar(3, ElementType.Float64), Dims = [1] }).With(("axis", 0L)),
+            new GradientCase(F(2, 3)).With(("axis", 0L)), new GradientCase(F(2), F(3).Constant()).With(("axis", 0L)),
         ],
         ["Split"]     =
         [
@@ -123,7 +123,7 @@ internal static class GradientCases
             new(F(5, 4), I(1), I(4)), new(F(5, 4), I(1, 0), I(4, 3)), new(F(5, 4), I(-3), I(-1), I(-1)), new(F(5, 4), I(1), I(long.MaxValue), I(1)),
             new(F(5, 4), I(0), I(5), I(0), I(2)), new(F(5, 4), I(4), I(0), I(0), I(-1)), new(F(5, 4), I(-1), I(long.MinValue), I(0), I(-2)),
             new(F(5, 4, 6), I(0, 5), I(5, 0), I(1, 2), I(3, -2)), new(F(5, 4), I(1, 3), I(9, -9), I(-2, -1), I(2, -1)), new(F(5, 4), I(-9), I(99), I(0)),
-            new(F(5, 4), I(1), I(4), I(1), I(1)), new(F(5, 4), Ids([1], 1), Ids([1], 4)), new(F(5, 4), Ids([2], 1, 3), Ids([2], 4, 0), I(0, 1), Ids([2], 2, -1)),
+            new(F(5, 4), I(1), I(4), I(1), I(1)), new(F(5, 4), Ids([1], 1), Ids([1], 4), I(0)), new(F(5, 4), Ids([2], 1, 3), Ids([2], 4, 0), I(0, 1), Ids([2], 2, -1)),
             new(F(5), I(3), I(4)),
         ],
         ["Pad"]       =
@@ -196,21 +196,24 @@ internal static class GradientCases
         ],
         ["LayerNormalization"] =
         [
-            new(F(2, 3, 4), F(4), F(4)), new(F(2, 3, 4), F(4)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", 1L), ("epsilon", 0.1f)),
-            new GradientCase(F(2, 3, 4), F(2, 3, 4), F(2, 3, 4)).With(("axis", 0L)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", -2L)),
+            .. new GradientCase[]
+            {
+                new(F(2, 3, 4), F(4), F(4)), new(F(2, 3, 4), F(4)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", 1L), ("epsilon", 0.1f)),
+                new GradientCase(F(2, 3, 4), F(2, 3, 4), F(2, 3, 4)).With(("axis", 0L)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", -2L)),
+            }.Select(c => c.Within(1e-6)),   // the operator's own mean and deviation are float32
         ],
         ["com.sema.CrossEntropy"] =
         [
             .. from smoothing in new[] { 0f, 0.1f }
                from ignored in new long[] { -100, 2 }
-               select new GradientCase(F(4, 3), Ids([4], 2, 0, -100, 1)).With(("ignore_index", ignored), ("label_smoothing", smoothing)).Making(2, ..1),
+               select new GradientCase(F(4, 3), Ids([4], 1, 0, ignored, 1)).With(("ignore_index", ignored), ("label_smoothing", smoothing)).Making(2, ..1),
         ],
     };
 #pragma warning restore format
 
     internal static IReadOnlyList<GradientCase> Of(string op) => [.. Table.GetValueOrDefault(op, []).Select(c => c with { Op = op })];
 
-    private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] }), new(x with { Dims = [0, 2] })];
+    private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] })];
 
     // The same, one repeated along an axis, both repeated, a scalar, a rank more on the left or on the right.
     private static GradientCase[] Binary(Operand a, Operand b) =>

@@ -13,8 +13,8 @@ internal static class Indexing
         ["Gather"]         = Of([Gather]),
         ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
             "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
-        ["GatherND"]       = Of([(y, dY) => y.Int("batch_dims", 0) != 0 ? throw new GradientNotDefinedException(y, []) : y.Graph.Emit(
-            "ScatterND", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("reduction", "add"))]),
+        ["GatherND"]       = Of([(y, dY) => y.Graph.Emit(
+            "ScatterND", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("reduction", "add"))]).When(y => y.Int("batch_dims", 0) == 0),
     };
 #pragma warning restore format
 
