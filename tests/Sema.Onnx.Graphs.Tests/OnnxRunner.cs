@@ -12,7 +12,13 @@ internal sealed class OnnxRunner : IDisposable
 
     internal OnnxRunner(byte[] file)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = 1, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+        // Beyond BASIC, fusions round the constants of float64 products to float32.
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC,
+        };
         _session = new InferenceSession(file, options);
     }
 

@@ -25,6 +25,23 @@ internal static class GradientCheck
     /// <summary>Gets the largest difference, relative to the difference quotient or absolute where that is below 1.</summary>
     internal static double RelativeError(GradientCase c, Known known, int seed)
     {
+        var (gradients, feeds, weights, forward) = Differentiated(c, known, seed);
+        using var running = forward;
+        var results = OnnxRunner.Run(gradients.First().Value.Graph, feeds);
+        return gradients.Max(g => Error(forward, feeds, weights, g.Key.Name, results[g.Value.Name], c.Step));
+    }
+
+    /// <summary>Gets the graph of a case's gradients, which are its outputs.</summary>
+    internal static Graph GradientGraph(GradientCase c)
+    {
+        var (gradients, _, _, forward) = Differentiated(c, Known.All, seed: 1);
+        forward.Dispose();
+        return gradients.First().Key.Graph;
+    }
+
+    private static (IReadOnlyDictionary<Value, Value> Gradients, Dictionary<string, Tensor> Feeds, Dictionary<string, Tensor> Weights, OnnxRunner Forward)
+        Differentiated(GradientCase c, Known known, int seed)
+    {
         var random = new Random(seed);
         var graph = new Graph("check");
         var feeds = new Dictionary<string, Tensor>();
@@ -32,10 +49,11 @@ internal static class GradientCheck
         var dot = c.Op.LastIndexOf('.');
         var node = graph.AddNode(c.Op[(dot + 1)..], dot < 0 ? "" : c.Op[..dot], inputs, c.Attributes, c.Outputs);
         graph.Outputs.AddRange(node.Outputs.Take(c.Used)!);
-        using var forward = new OnnxRunner(Untyped(graph));
+        var forward = new OnnxRunner(Untyped(graph));
         var weights = forward.Run(feeds).ToDictionary(y => y.Key, y => new Operand([.. y.Value.Dims]).Draw(random, y.Value.Type));
 
-        var (loss, wrt) = (WeightedSum(graph, weights), inputs.Where((x, i) => x is { Initializer: null } && c.Inputs[i]!.Fixed is null).ToList());
+        var loss = WeightedSum(graph, weights);
+        var wrt = inputs.Where((x, i) => x is { Initializer: null } && c.Inputs[i]!.Fixed is null).ToList();
         OnnxRunner.InferShapes(graph);
         Forget(graph, known);
         CanonicalMatMul.Run(graph);
@@ -43,8 +61,8 @@ internal static class GradientCheck
         var gradients = Differentiator.Gradients(loss, wrt!);
         graph.Outputs.Clear();
         graph.Outputs.AddRange(gradients.Values.Distinct());
-        var results = OnnxRunner.Run(graph, feeds);
-        return wrt.Max(x => Error(forward, feeds, weights, x!.Name, results[gradients[x].Name], c.Step));
+        Assert.HasCount(wrt.Count, gradients);
+        return (gradients, feeds, weights, forward);
     }
 
     internal static Tensor TensorOf(ElementType type, ReadOnlySpan<long> dims, double[] elements) => new(type, dims, type == ElementType.Float32
@@ -69,7 +87,8 @@ internal static class GradientCheck
         return graph;
     }
 
-    private static void Forget(Graph graph, Known known)
+    /// <summary>Leaves of the shapes only what is to be known.</summary>
+    internal static void Forget(Graph graph, Known known)
     {
         foreach (var value in graph.Values.Where(v => v.Initializer is null))
         {
