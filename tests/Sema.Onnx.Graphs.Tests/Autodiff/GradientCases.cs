@@ -155,7 +155,8 @@ internal static class GradientCases
         ],
         ["GatherND"]       =
         [
-            new(F(3, 4), Ids([2, 2], 0, 1, 2, 3)), new(F(3, 4), Ids([3, 1], 1, 1, -1)), new(F(3, 4, 2), Ids([2, 2, 2], 0, 1, 2, 3, 0, 1, -1, 0)), new(F(3, 4), Ids([2], 1, 2)),
+            new(F(3, 4), Ids([2, 2], 0, 1, 2, 3)), new(F(3, 4), Ids([3, 1], 1, 1, -1)), new(F(3, 4, 2), Ids([2, 2, 2], 0, 1, 2, 3, 0, 1, -1, 0)), new(F(3, 4), Ids([1, 2], 1, 2)),
+            new(F(2, 3, 2), Ids([3, 3], 1, -1, 0, 0, -3, 1, 1, 2, 0)),
         ],
 
         // Convolutions and pooling
@@ -170,6 +171,9 @@ internal static class GradientCases
             Conv(F(2, 4, 5, 5), F(6, 2, 3, 3), ("group", 2L)), Conv(F(1, 2, 5, 5), F(3, 2, 3, 3), ("auto_pad", "SAME_UPPER"), ("strides", [2, 2])),
             Conv(F(1, 2, 6, 5), F(3, 2, 3, 2), ("auto_pad", "SAME_LOWER"), ("strides", [2, 1])), Conv(F(1, 2, 5, 5), F(3, 2, 5, 5)), Conv(F(1, 2, 5, 5), F(3, 2, 3, 3), ("auto_pad", "VALID")),
             Conv(F(1, 2, 4, 3, 5), F(3, 2, 2, 3, 2)), Conv(F(1, 2, 5, 4, 5), F(2, 1, 2, 3, 2), ("group", 2L), ("strides", [2, 1, 2]), ("pads", [1, 0, 1, 0, 1, 2]), ("dilations", [1, 1, 2])),
+            Conv(F(2, 8, 5, 5), F(3, 8, 3, 3), ("pads", [1, 1, 1, 1])), Conv(F(1, 8, 4, 5), F(4, 4, 3, 2), ("group", 2L), ("pads", [0, 1, 2, 0])),
+            Conv(F(1, 8, 7), F(8, 1, 3), ("group", 8L), ("dilations", [2])), Conv(F(1, 8, 3, 4, 4), F(2, 8, 2, 3, 3), ("pads", [1, 1, 1, 0, 1, 1])),
+            Conv(F(1, 8, 3, 3), F(2, 8, 2, 2), ("pads", [2, 2, 2, 2])),
             new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3)).Linear32(), new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3).Constant(), F(3)).Linear32(),
         ],
         ["MaxPool"] = [.. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread())],
