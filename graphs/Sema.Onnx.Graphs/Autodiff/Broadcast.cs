@@ -10,17 +10,21 @@ internal static class Broadcast
     /// <param name="coreAxes">How many trailing axes are not broadcast.</param>
     internal static Value SumTo(Value dX, Value y, Value x, int coreAxes)
     {
-        if (y.Shape is not { IsStatic: true } wide || x.Shape is not { IsStatic: true } narrow)
+        if (y.Shape is not { } wide || x.Shape is not { } narrow)
             return SumToDynamic(dX, x, coreAxes);
         var extra = wide.Rank - narrow.Rank;
-        var axes = Enumerable.Range(0, wide.Rank - coreAxes)
-            .Where(i => i < extra || (narrow[i - extra].Size == 1 && wide[i].Size != 1))
-            .Select(i => (long)i).ToArray();
+        var outer = Enumerable.Range(0, wide.Rank - coreAxes).ToList();
+        if (outer.Any(i => i >= extra && IsOpen(narrow[i - extra], wide[i])))
+            return SumToDynamic(dX, x, coreAxes);
+        long[] axes = [.. outer.Where(i => i < extra || (narrow[i - extra].Size == 1 && wide[i].Size != 1)).Select(i => (long)i)];
         if (axes.Length == 0)
             return dX;
         var sum = dX.Sum(axes, keep: false);
         return narrow.Rank + axes.Length == wide.Rank ? sum : sum.Reshape(x.ShapeVector());
     }
+
+    // Whether only the run can tell if a size is repeated: it is unknown, and not the very symbol that the output has.
+    private static bool IsOpen(Dimension narrow, Dimension wide) => !narrow.IsKnown && (narrow.Symbol is null || narrow != wide);
 
     // The axes are found when the graph runs: those on which the input has size 1, padded to the gradient's rank in front.
     // Where the output has size 1 too, the sum changes nothing.
