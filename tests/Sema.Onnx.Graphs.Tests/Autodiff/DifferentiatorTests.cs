@@ -168,6 +168,15 @@ public sealed class DifferentiatorTests
     }
 
     [TestMethod]
+    public void Scale_that_a_normalisation_broadcasts_is_refused()
+    {
+        var sketch = new GraphSketch();
+        Value x = sketch.Input("x", [2, 3], 1, 2, 3, 4, 5, 7), scale = sketch.Input("scale", 2);
+
+        Assert.ThrowsExactly<GradientNotDefinedException>(() => sketch.Differentiate(sketch.Emit("LayerNormalization", [x, scale]), scale));
+    }
+
+    [TestMethod]
     public void Weight_that_only_a_subgraph_reads_is_an_obstacle()
     {
         var graph = new Graph("outer");

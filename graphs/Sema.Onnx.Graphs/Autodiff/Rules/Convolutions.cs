@@ -7,7 +7,7 @@ namespace Sema.Onnx.Graphs.Autodiff.Rules;
 internal static class Convolutions
 {
     // Below, the runtime's convolution to so few channels is slower than its transposed one.
-    private const int FewChannels = 8;
+    private const int FewChannels = 16;
 
 #pragma warning disable format // a table: aligned columns
     internal static readonly Dictionary<string, GradientRule> Rules = new()

@@ -13,10 +13,19 @@ internal static class Normalizations
             [dYs[0], y[0], y[1], y[3], y[4]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), Channels(y)), differentiable: 3, outputs: 1),
         ["com.sema.BatchNormalizationTraining"] = Joint((y, dYs) => y.Graph.CallAll("BatchNormalizationTrainingGrad",
             [dYs[0], y[0], y[1], y.Outputs[1], y.Outputs[2]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), Channels(y)), differentiable: 3, outputs: 1),
-        ["LayerNormalization"] = Joint(LayerNormalization, differentiable: 3, outputs: 1),
+        ["LayerNormalization"] = Joint(LayerNormalization, differentiable: 3, outputs: 1).When(y => Fits(y, y[1]) && Fits(y, y.Optional(2))),
     };
 
     private static Attribute Channels(Node y) => ("axes", Convolutions.AllButChannels(y));
+
+    // Scale and bias as the standard has them; the runtime also broadcasts others.
+    private static bool Fits(Node y, Value? parameter)
+    {
+        if (parameter?.Shape is not { } shape || y[0].Shape is not { } x)
+            return true;
+        var axis = y.Axis("axis", -1, x.Rank);
+        return shape.Rank == x.Rank - axis && shape.Zip(x.Skip(axis)).All(d => !d.First.IsKnown || !d.Second.IsKnown || d.First.Size == d.Second.Size);
+    }
 
     private static IReadOnlyList<Value?> LayerNormalization(Node y, IReadOnlyList<Value?> dYs)
     {
