@@ -18,6 +18,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     /// <exception cref="InvalidModelException">The model cannot be trained as asked.</exception>
     internal TrainingGraphs Compose(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
     {
+        options.Loss.Validate();
+        options.Optimizer.Validate();
         var input = Prepare(model, inputShape);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
@@ -34,7 +36,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             ? judgements.Where(j => j.Verdict == Verdict.Statistic).Select(j => j.Value).ToList()
             : [];
         var layout = ParameterLayout.Of(trained, live, options.DecayVectors);
-        var eval = Eval(model, logits.Name, target, layout);
+        var eval = Eval(model, prediction.Name, logits.Name, target, layout);
         var (training, statistics) = Training(model, logits.Name, target, layout);
         return new(training, eval, UpdateGraph.Build(options.Optimizer, options.Averages), layout, statistics, judgements,
             Info(input), target, Info(prediction),
@@ -99,14 +101,16 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return prediction;
     }
 
-    private Model Eval(Model model, string logits, TensorSignature target, ParameterLayout layout)
+    private Model Eval(Model model, string prediction, string logits, TensorSignature target, ParameterLayout layout)
     {
-        var graph = model.Graph.Extract([.. model.Graph.Outputs.Select(o => o.Name), logits]);
+        // The prediction may be a value within the model.
+        string[] outputs = [.. model.Graph.Outputs.Select(o => o.Name).Append(prediction).Distinct()];
+        var graph = model.Graph.Extract([.. outputs, logits]);
         var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
         var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask);
         Expose(graph, loss.Loss, TrainingGraphs.LossName);
         Expose(graph, loss.Weight, TrainingGraphs.WeightName);
-        return Finished(model, graph, layout, [.. model.Graph.Outputs.Select(o => o.Name), TrainingGraphs.LossName, TrainingGraphs.WeightName]);
+        return Finished(model, graph, layout, [.. outputs, TrainingGraphs.LossName, TrainingGraphs.WeightName]);
     }
 
     private (Model Training, IReadOnlyList<BatchStatistics> Statistics) Training(Model model, string logits, TensorSignature target, ParameterLayout layout)

@@ -63,7 +63,7 @@ public sealed class Trainer : IDisposable
         get
         {
             var perEpoch = _training.TrainingBatches / _options.Accumulate;
-            return new(Math.Min(_options.Steps ?? long.MaxValue, (long)perEpoch * _options.Epochs), perEpoch);
+            return new(_options.Steps ?? ((long)perEpoch * _options.Epochs), perEpoch);
         }
     }
 
@@ -95,9 +95,12 @@ public sealed class Trainer : IDisposable
             run.Write(info);
             return trainer;
         }
-        catch when (fresh)
+        catch
         {
-            Directory.Delete(folder, recursive: true);
+            if (fresh)
+                Directory.Delete(folder, recursive: true);
+            else if (Directory.Exists(run.Artifacts))
+                Directory.Delete(run.Artifacts, recursive: true);
             throw;
         }
     }
@@ -159,13 +162,26 @@ public sealed class Trainer : IDisposable
     private JsonObject Identity(IDataset train) => new()
     {
         ["training_graphs"] = string.Concat(_engine.Manifest.Digests.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => d.Value[..16])),
+        ["loss"] = _options.Loss.ToString(),
+        ["output"] = _options.Output,
+        ["classes"] = _options.Classes,
+        ["freeze"] = string.Join(' ', _options.Freeze),
+        ["train"] = string.Join(' ', _options.Train),
+        ["batch_normalization"] = _options.BatchNormalization.ToString(),
+        ["optimizer"] = _options.Optimizer.ToString(),
+        ["decay_vectors"] = _options.DecayVectors,
+        ["clip_norm"] = _options.ClipNorm,
         ["seed"] = _options.Seed,
         ["batch_size"] = _options.BatchSize,
         ["accumulate"] = _options.Accumulate,
         ["augmentation"] = _options.Augmentation.ToString(),
+        ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
     };
+
+    private static string Pixels(PixelOptions p) => FormattableString.Invariant(
+        $"scale {p.Scale}, mean {string.Join(' ', p.Mean)}, std {string.Join(' ', p.Std)}, {p.Channels}, resize {p.Resize}, {p.Layout}");
 
     private RunState Restore()
     {
