@@ -7,7 +7,7 @@ internal static class ConvNet
 {
     private const int Opset = 17;
 
-    /// <summary>Builds the network: three convolutions, two of them with stride 2, and two fully connected layers; 116,458 weights.</summary>
+    /// <summary>Builds the network: three convolutions, two of them with stride 2, and two fully connected layers; 115,114 weights.</summary>
     /// <param name="seed">Where the random weights start.</param>
     internal static Model Build(int seed)
     {
