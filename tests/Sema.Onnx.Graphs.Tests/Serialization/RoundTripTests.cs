@@ -91,7 +91,7 @@ public sealed class RoundTripTests
         graph.Outputs.Add(graph.AddInitializer("w", Tensor.Floats([2], [1, 2])).Identity());
         File.WriteAllBytes(Path.Combine(folder, "w.bin"), [9, .. graph.Find("w")!.Initializer!.Data.Span]);
         var path = Path.Combine(folder, "model.onnx");
-        File.WriteAllBytes(path, ModelWriter.Write(new Model(graph), new Dictionary<string, ExternalSlice> { ["w"] = new("w.bin", 1, 8) }));
+        File.WriteAllBytes(path, ModelWriter.Write(new Model(graph), new Dictionary<string, ExternalSlice> { ["w"] = new("w.bin", 1, ElementType.Float32, [2]) }));
 
         var read = ModelReader.Read(path);
 
