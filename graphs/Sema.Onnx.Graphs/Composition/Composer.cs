@@ -121,6 +121,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
+        if (options.Precision == ElementType.Float64)
+            DoublePrecision.Run(graph);
 
         var weights = layout.Parameters.Where(p => p.Group != "statistics").Select(p => graph.Find(p.Name)!).ToList();
         var gradients = Differentiator.Gradients(loss, weights);
@@ -138,6 +140,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
         Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
+        if (options.Precision == ElementType.Float64)
+            DoubleKernels.Run(graph);
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

@@ -43,26 +43,34 @@ internal static class ConvolutionFunctions
             var (plane, windows) = (x.DynamicShape().Slice(0, 2, 2 + spatial), dY.DynamicShape().Slice(0, 2, 2 + spatial));
             Value batch = x.DynamicShape().Slice(0, 0, 1), channels = x.DynamicShape().Slice(0, 1, 2) / group;
             var columns = x.Reshape(Shape(batch, f.Vector(-1), Product(plane))).Transpose(1, 2, 0)             // [C, plane, N]
-                .Gather(Places(f, spatial, kernel, plane, windows), 1)                                         // [C, k, q, N]
+                .Gather(Places(spatial, kernel, f.Ints("dilations"), f.Ints("strides"), plane, windows), 1)     // [C, k, q, N]
                 .Reshape(Shape(group, channels * Product(kernel), f.Vector(-1)));                              // [G, C/G·k, qN]
             var rows = dY.Reshape(Shape(batch, f.Vector(-1), Product(windows))).Transpose(1, 2, 0)             // [O, q, N]
                 .Reshape(Shape(group, dY.DynamicShape().Slice(0, 1, 2) / group, f.Vector(-1)));                // [G, O/G, qN]
             return [rows.MatMul(columns.Transpose(0, 2, 1)).Reshape(Shape(f.Vector(-1), channels, kernel))];   // [O, C/G, kernel]
         });
 
-    // The place in the padded plane of each window element: [k, q], flat, row-major over the axes.
-    private static Value Places(FunctionBuilder f, int spatial, Value kernel, Value plane, Value windows)
+    /// <summary>The place in a padded plane of each window element: int64 [k, q], both row-major over the spatial axes.</summary>
+    /// <param name="spatial">The number of spatial axes.</param>
+    /// <param name="kernel">The window's sizes, an int64 vector, as all that follow.</param>
+    /// <param name="dilations">The distances between a window's elements.</param>
+    /// <param name="strides">The distances between windows.</param>
+    /// <param name="plane">The padded plane's sizes.</param>
+    /// <param name="windows">How many windows stand along each axis.</param>
+    internal static Value Places(int spatial, Value kernel, Value dilations, Value strides, Value plane, Value windows)
     {
         Value? places = null;
         for (var i = 0; i < spatial; i++)
         {
-            var (k, q) = (Along(f.Count(At(kernel)) * At(f.Ints("dilations")), i), Along(f.Count(At(windows)) * At(f.Ints("strides")), spatial + i));
+            var (k, q) = (Along(Count(At(kernel)) * At(dilations), i), Along(Count(At(windows)) * At(strides), spatial + i));
             places = places is null ? k + q : places * At(plane) + k + q;
 
             Value At(Value sizes) => sizes.Slice(0, i, i + 1);
         }
 
-        return places!.Reshape(Shape(Product(kernel), f.Vector(-1)));
+        return places!.Reshape(Shape(Product(kernel), kernel.Graph.Vector(-1)));
+
+        Value Count(Value size) => size.Graph.Emit("Range", [size.Graph.Integer(0), size.Squeeze(0), size.Graph.Integer(1)]);
 
         Value Along(Value counts, int axis) => counts.Unsqueeze([.. Enumerable.Range(0, 2 * spatial).Where(a => a != axis).Select(a => (long)a)]);
     }
