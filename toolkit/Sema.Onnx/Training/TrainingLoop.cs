@@ -61,7 +61,7 @@ internal sealed class TrainingLoop
                         return Result(report.Position, RunEnd.StoppedEarly, last);
                 }
 
-                if (_state.Step == _length.Steps)
+                if (_state.Step >= _length.Steps)
                     return Result(report.Position, RunEnd.Completed, last);
                 cancellation.ThrowIfCancellationRequested();
                 report = Step(batches);
