@@ -86,9 +86,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}); models with one input can be trained.");
     }
 
-    // What the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself. What
-    // stands between that and the output (a reshape, say) is repeated without it.
-    private Value Logits(Value prediction)
+    /// <summary>Gets what the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself.</summary>
+    /// <remarks>What stands between that and the output (a reshape, say) is repeated without it.</remarks>
+    internal Value Logits(Value prediction)
     {
         var between = new Stack<Node>();
         for (var node = prediction.Producer; node is { Domain.Length: 0 }; node = node[0].Producer)

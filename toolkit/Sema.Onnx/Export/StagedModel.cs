@@ -43,6 +43,8 @@ internal sealed class StagedModel : IDisposable
         foreach (var (from, relative, _) in files)
         {
             var place = ContainedPath.Real(System.IO.Path.Combine(destination, relative));
+            if (Directory.Exists(place))
+                throw new ExportException($"The data file '{relative}' of the export cannot be written: a folder has its place; export to another folder.");
             if (place == ContainedPath.Real(_original) || (from != Path && place == ContainedPath.Real(System.IO.Path.Combine(source, relative))))
                 throw new ExportException($"The data file '{relative}' of the export would overwrite one of the original model; export to another folder.");
         }
