@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Sema.Onnx.Cli.Commands;
-using Sema.Onnx.Cli.Options;
 
 namespace Sema.Onnx.Cli;
 

@@ -27,11 +27,11 @@ internal sealed class HelpPage(int width)
         WriteWrapped(writer, root.Description!, "");
         writer.WriteLine("\nUsage:\n  sema COMMAND [arguments] [options]\n\nCommands:");
         foreach (var command in root.Subcommands)
-            WriteRow(writer, command.Name, command.Description!, left: 12);
+            WriteRow(writer, command.Name, command.Description!, left: 13);
         writer.WriteLine("\nOptions:");
-        WriteRow(writer, "--help", "Show help; `sema COMMAND --help` shows a command's options and examples.", left: 12);
-        WriteRow(writer, "--version", "Show the version.", left: 12);
-        WriteRow(writer, "--debug", "On a failure, print the stack trace too.", left: 12);
+        WriteRow(writer, "--help", "Show help; `sema COMMAND --help` shows a command's options and examples.", left: 13);
+        WriteRow(writer, "--version", "Show the version.", left: 13);
+        WriteRow(writer, "--debug", "On a failure, print the stack trace too.", left: 13);
         writer.WriteLine("\nExit codes: 0 done, 1 failed, 2 bad arguments or input, 130 stopped by Ctrl-C.");
         writer.WriteLine("\nStart here:\n  sema demo");
         writer.WriteLine("  sema inspect model.onnx\n  sema train model.onnx --data npz:data/ --out run\n  sema export run tuned.onnx");

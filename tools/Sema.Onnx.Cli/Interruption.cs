@@ -6,15 +6,10 @@ namespace Sema.Onnx.Cli;
 internal sealed class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
-    private readonly Action _first;
     private readonly PosixSignalRegistration[] _signals;
 
-    /// <param name="first">Called at the first signal.</param>
-    internal Interruption(Action first)
-    {
-        _first = first;
+    internal Interruption() =>
         _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
-    }
 
     internal CancellationToken Token => _source.Token;
 
@@ -32,6 +27,5 @@ internal sealed class Interruption : IDisposable
         if (_source.IsCancellationRequested)
             Environment.Exit(ExitCode.Interrupted);
         _source.Cancel();
-        _first();
     }
 }

@@ -14,7 +14,7 @@ internal static class ParseFailure
             return Unknown(token, command);
         }
 
-        return parse.Errors.Count == 0 ? null : parse.Errors[0].Message;
+        return parse.Errors.Count == 0 || command is RootCommand ? null : parse.Errors[0].Message;
     }
 
     internal static string Unknown(string token, Command command)
@@ -29,7 +29,7 @@ internal static class ParseFailure
     internal static string? Nearest(string word, IEnumerable<string> known)
     {
         var best = known.Select(k => (Name: k, Edits: Edits(word, k))).OrderBy(k => k.Edits).FirstOrDefault();
-        return best.Name is not null && best.Edits <= Math.Max(1, word.Length / 3) ? best.Name : null;
+        return best.Name is not null && best.Edits <= Math.Clamp(word.Length / 2, 1, 3) ? best.Name : null;
     }
 
     private static string Full(Command command) => command is RootCommand ? "sema" : $"sema {command.Name}";

@@ -45,7 +45,8 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
             Output = info.Output,
             Seed = info.Seed,
             Threads = options.Threads,
-            Shadows = roles.Where(r => options.WithShadow && r.Key != weights).ToDictionary(r => r.Key, r => Read(checkpoint, manifest, r.Value)),
+            Shadows = roles.Where(r => options.WithShadow && r.Key != weights).ToDictionary(
+                r => r.Key, r => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, r.Value)),
         }, Batches(info.Model, manifest, options));
         return new(checkpoint.Name, checkpoint.Step, weights, report);
     }
@@ -69,7 +70,7 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
             $"The run has no weights '{asked}'; it has {string.Join(", ", info.Averages.Prepend(RunExportOptions.Online).Select(n => $"'{n}'"))}. Choose one of them (--weights)."),
     };
 
-    private static IReadOnlyDictionary<string, ReadOnlyMemory<float>> Read(LoadedCheckpoint checkpoint, Manifest manifest, string role) =>
+    private static Dictionary<string, ReadOnlyMemory<float>> Read(LoadedCheckpoint checkpoint, Manifest manifest, string role) =>
         manifest.Layout.Parameters.ToDictionary(p => p.Name, p =>
         {
             var name = RunState.TensorName(role, p.Name);

@@ -92,9 +92,9 @@ internal sealed class ArtifactsCommand : SemaCommand
             return ExitCode.Done;
         }
 
-        terminal.Output.WriteLine($"{Text.Count(layout.Parameters.Count, "trained tensor")} of {Text.Number(elements)} elements, batches of {batch}, in {folder}:");
+        terminal.Output.WriteLine($"{Readable.Count(layout.Parameters.Count, "trained tensor")} of {Readable.Number(elements)} elements, batches of {batch}, in {folder}:");
         foreach (var file in files)
-            terminal.Output.WriteLine($"  {file.Name,-15} {Text.Bytes(file.Length),10}");
+            terminal.Output.WriteLine($"  {file.Name,-15} {Readable.Bytes(file.Length),10}");
         return ExitCode.Done;
     }
 }

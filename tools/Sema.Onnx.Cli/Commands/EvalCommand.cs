@@ -63,10 +63,10 @@ internal sealed class EvalCommand : SemaCommand
             return ExitCode.Done;
         }
 
-        terminal.Output.WriteLine($"loss      {Text.Loss(result.Loss)}");
+        terminal.Output.WriteLine($"loss      {Readable.Loss(result.Loss)}");
         if (result.Accuracy is { } accuracy)
-            terminal.Output.WriteLine($"accuracy  {Text.Percent(accuracy, 2)}");
-        terminal.Output.WriteLine($"samples   {Text.Number(result.Samples)} ({(data.Test is null ? "all: the data have no test part" : "test part")}), {Text.Seconds(watch.Elapsed)}");
+            terminal.Output.WriteLine($"accuracy  {Readable.Percent(accuracy, 2)}");
+        terminal.Output.WriteLine($"samples   {Readable.Number(result.Samples)} ({(data.Test is null ? "all: the data have no test part" : "test part")}), {Readable.Seconds(watch.Elapsed)}");
         return ExitCode.Done;
     }
 }

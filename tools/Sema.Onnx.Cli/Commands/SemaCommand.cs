@@ -41,7 +41,7 @@ internal abstract class SemaCommand : Command
 
         // --debug is every command's; the help lists it once more.
         foreach (var option in group.Options.Where(o => o.Name != "--debug"))
-            Add(option);
+            Options.Add(option);
         return group;
     }
 
@@ -52,7 +52,7 @@ internal abstract class SemaCommand : Command
             Description = description,
             Arity = required ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
         };
-        Add(argument);
+        Arguments.Add(argument);
         return argument;
     }
 

@@ -66,10 +66,14 @@ internal sealed class TrainCommand : SemaCommand
         var json = parse.GetValue(_common.Json);
         var console = terminal.View(json);
 
-        using var interruption = new Interruption(() => console.WriteLine("Stopping after this step; press Ctrl-C again to end at once."));
+        using var interruption = new Interruption();
         using var trainer = resume is null ? Trainer.Start(model, folder, data, options) : Trainer.Resume(folder, data, options);
         _config.Write(folder, parse);
-        var result = TrainingView.Run(console, trainer.Length, progress => trainer.Train(progress, interruption.Token));
+        var result = TrainingView.Run(console, trainer.Length, view =>
+        {
+            using var said = interruption.Token.Register(view.Stopping);
+            return trainer.Train(view, interruption.Token);
+        });
 
         if (json)
             terminal.Output.WriteLine(ResultJson.Of(result, folder, model).ToJsonString());
@@ -82,18 +86,20 @@ internal sealed class TrainCommand : SemaCommand
         }
 
         if (!json)
-            Summarise(console, result, folder);
+            Summarise(terminal.Output, result, folder);
         return ExitCode.Done;
     }
 
-    private static void Summarise(IAnsiConsole console, TrainingResult result, string folder)
+    private static void Summarise(TextWriter writer, TrainingResult result, string folder)
     {
         if (result.Ended == RunEnd.StoppedEarly)
-            console.WriteLine($"Stopped early: no better evaluation since epoch {result.BestEpoch}.");
+            writer.WriteLine($"Stopped early: no better evaluation since epoch {result.BestEpoch}.");
+        if (result.Final.Count == 0 && result.Best is not null)
+            writer.WriteLine("The run was complete already.");
         if (result.Best is null)
-            console.WriteLine("Nothing was evaluated: the data have no test part (--eval-data SPEC names one).");
+            writer.WriteLine("Nothing was evaluated: the data have no test part (--eval-data SPEC names one).");
         else
-            console.Write(ResultTable.Of(result));
-        console.WriteLine($"Next: sema export {Quoted(folder)} tuned.onnx");
+            ResultTable.Of(result).Write(writer);
+        writer.WriteLine($"Next: sema export {Quoted(folder)} tuned.onnx");
     }
 }

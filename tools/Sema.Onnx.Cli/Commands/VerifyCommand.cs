@@ -2,7 +2,6 @@ using System.CommandLine;
 using Sema.Onnx.Cli.Options;
 using Sema.Onnx.Cli.Reports;
 using Sema.Onnx.Verification;
-using Spectre.Console;
 
 namespace Sema.Onnx.Cli.Commands;
 
@@ -58,21 +57,21 @@ internal sealed class VerifyCommand : SemaCommand
         if (json)
             terminal.Output.WriteLine(report.ToJson());
         else
-            Write(report, terminal);
+            Write(report, terminal.Output);
         return report.Passed ? ExitCode.Done : ExitCode.Failed;
     }
 
-    private static void Write(VerificationReport report, Terminal terminal)
+    private static void Write(VerificationReport report, TextWriter writer)
     {
-        var table = ResultTable.Plain("compared", "largest relative error", "in");
+        var table = new PlainTable("compared", "largest relative error", "in<");
         Add("loss before each step", report.Loss);
         Add("gradients of the first step", report.Grad);
         Add("weights after the last step", report.Final);
         if (report.Ema is { } ema)
             Add("averaged weights after it", ema);
-        terminal.View(json: false).Write(table);
-        terminal.Output.WriteLine($"{report.Model}, {Text.Count(report.Steps, "step")}: {(report.Passed ? "within the tolerance" : "ABOVE THE TOLERANCE")}");
+        table.Write(writer);
+        writer.WriteLine($"{report.Model}, {Readable.Count(report.Steps, "step")}: {(report.Passed ? "within the tolerance" : "ABOVE THE TOLERANCE")}");
 
-        void Add(string name, Deviation deviation) => table.AddRow(name, Text.Scientific(deviation.Max), Markup.Escape(deviation.Worst ?? "-"));
+        void Add(string name, Deviation deviation) => table.Add(name, Readable.Scientific(deviation.Max), deviation.Worst ?? "-");
     }
 }

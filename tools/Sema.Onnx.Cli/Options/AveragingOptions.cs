@@ -45,26 +45,27 @@ internal sealed class AveragingOptions : OptionGroup
         var kind = parse.GetValue(Kind);
         if (kind == "none")
             return new NoAveraging();
-        var average = Average(parse);
-        if (kind == "sema")
-        {
-            var every = Interval.Parse(parse.GetValue(SwitchEvery) ?? "1", SwitchEvery.Name, inSteps: false);
-            return new SwitchEma(average, every.Count, every.InSteps ? SwitchUnit.Steps : SwitchUnit.Epochs,
-                parse.GetValue(SwitchStart) ?? 0, parse.GetValue(SwitchEnd), parse.GetValue(SwitchKeep) ?? 0);
-        }
-
-        Option[] switches = [SwitchEvery, SwitchStart, SwitchEnd, SwitchKeep];
-        return switches.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false }) is { } option
-            ? throw new UsageException($"{option.Name} is for --average sema; with --average {kind} the weights are never switched.")
-            : average;
+        var average = new ExponentialMovingAverage(DecayValues(parse), ParseWarmup(WarmupText(parse)), parse.GetValue(UpdateEvery));
+        if (kind == "ema")
+            return average;
+        var every = Interval.Parse(SwitchText(parse), SwitchEvery.Name, inSteps: false);
+        return new SwitchEma(average, every.Count, every.InSteps ? SwitchUnit.Steps : SwitchUnit.Epochs,
+            parse.GetValue(SwitchStart) ?? 0, parse.GetValue(SwitchEnd), parse.GetValue(SwitchKeep) ?? 0);
     }
 
-    private ExponentialMovingAverage Average(ParseResult parse)
+    /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind) switch
     {
-        var decays = parse.GetValue(Decays)!;
-        var warmup = ParseWarmup(parse.GetValue(Warmup) ?? (decays.Length == 0 ? "rational" : "none"));
-        return new(decays.Length == 0 ? [UsualDecay] : decays, warmup, parse.GetValue(UpdateEvery));
-    }
+        "none" => [],
+        "ema" => [(Decays, DecayValues(parse)), (Warmup, WarmupText(parse))],
+        _ => [(Decays, DecayValues(parse)), (Warmup, WarmupText(parse)), (SwitchEvery, SwitchText(parse))],
+    };
+
+    private double[] DecayValues(ParseResult parse) => parse.GetValue(Decays) is { Length: > 0 } given ? given : [UsualDecay];
+
+    private string WarmupText(ParseResult parse) => parse.GetValue(Warmup) ?? (parse.GetValue(Decays) is { Length: > 0 } ? "none" : "rational");
+
+    private string SwitchText(ParseResult parse) => parse.GetValue(SwitchEvery) ?? "1epochs";
 
     private static EmaWarmup ParseWarmup(string text)
     {

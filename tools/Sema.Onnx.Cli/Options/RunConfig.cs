@@ -64,7 +64,8 @@ internal sealed class RunConfig(SemaCommand command, Argument<string> model, Tra
 
     private JsonNode? Value(ParseResult parse, Option option)
     {
-        var value = parse.GetResult(option)?.GetValueOrDefault<object>();
+        var resolved = options.Resolved(parse).FirstOrDefault(r => r.Option == option).Value;
+        var value = resolved ?? parse.GetResult(option)?.GetValueOrDefault<object>();
         return ConfigFile.ToJson((option == options.Data.Data || option == options.Data.EvalData) && value is string spec ? DataOptions.Absolute(spec) : value);
     }
 }

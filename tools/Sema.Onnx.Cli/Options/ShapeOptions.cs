@@ -28,9 +28,9 @@ internal sealed class ShapeOptions : OptionGroup
 
     internal IReadOnlyList<long>? GivenTarget(ParseResult parse, int batch) => parse.GetValue(Target) is { } text ? [batch, .. Sizes(text, Target.Name)] : null;
 
-    private static IEnumerable<long> Sizes(string text, string option) =>
-        text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part =>
+    private static List<long> Sizes(string text, string option) =>
+        [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part =>
             int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) && size > 0
                 ? (long)size
-                : throw new UsageException($"{option}: '{part}' is no size; write whole numbers with commas between them, such as 3,224,224.")).ToList();
+                : throw new UsageException($"{option}: '{part}' is no size; write whole numbers with commas between them, such as 3,224,224."))];
 }

@@ -26,6 +26,10 @@ internal sealed class TrainingOptions
 
     internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, Averaging, Optimizer, Schedule, Loss, Weights, Device];
 
+    /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
+        [(Optimizer.Rate, Optimizer.LearningRate(parse)), .. Averaging.Resolved(parse)];
+
     /// <exception cref="UsageException">A value is out of range.</exception>
     internal TrainerOptions Bind(ParseResult parse) => new()
     {

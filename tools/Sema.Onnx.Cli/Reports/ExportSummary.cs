@@ -9,11 +9,11 @@ internal static class ExportSummary
     {
         var report = export.Report;
         var noun = report.ProofInput == "data" ? "sample" : "random sample";
-        writer.WriteLine($"wrote     {report.Path} ({Text.Bytes(report.Size)})");
+        writer.WriteLine($"wrote     {report.Path} ({Readable.Bytes(report.Size)})");
         writer.WriteLine($"weights   {export.Weights} of checkpoint {export.Checkpoint} (step {export.Step})");
-        writer.WriteLine($"changed   {Text.Count(report.ChangedTensors, "tensor")}, {Text.Bytes(report.ChangedBytes)}"
-            + (report.AddedTensors > 0 ? $"; {Text.Count(report.AddedTensors, "tensor")} added" : "; all else is the original's, byte for byte"));
-        writer.WriteLine($"proof     {Text.Count(report.SamplesCompared, noun)} through the new file and the training graphs: outputs differ by at most "
-            + $"{Text.Scientific(report.MaxAbsoluteDifference)} ({Text.Scientific(report.MaxRelativeDifference)} of the largest output)");
+        writer.WriteLine($"changed   {Readable.Count(report.ChangedTensors, "tensor")}, {Readable.Bytes(report.ChangedBytes)}"
+            + (report.AddedTensors > 0 ? $"; {Readable.Count(report.AddedTensors, "tensor")} added" : "; all else is the original's, byte for byte"));
+        writer.WriteLine($"proof     {Readable.Count(report.SamplesCompared, noun)} through the new file and the training graphs: outputs differ by at most "
+            + $"{Readable.Scientific(report.MaxAbsoluteDifference)} ({Readable.Scientific(report.MaxRelativeDifference)} of the largest output)");
     }
 }

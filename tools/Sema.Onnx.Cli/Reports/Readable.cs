@@ -4,7 +4,7 @@ using Sema.Onnx.Training;
 namespace Sema.Onnx.Cli.Reports;
 
 /// <summary>Numbers as people read them.</summary>
-internal static class Text
+internal static class Readable
 {
     internal static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
