@@ -111,10 +111,9 @@ internal sealed class TrainingProspect
             _obstacles.Add(new(missing.Message, missing.Node, missing.Operator, missing.Weights));
         foreach (var node in Ancestors(loss).Where(n => n.Subgraphs().Any() && _obstacles.All(o => o.Node != Name(n))))
         {
-            var inside = ModelInspector.Bodies(loss.Graph).Where(b => b.Node == node).SelectMany(b => b.Body.Initializers).Where(v => v.Type.IsFloat());
             _obstacles.Add(new(
                 $"The operator '{node.QualifiedType}', node {node.Label}, runs graphs of its own, through which no gradient is taken. Export the model without control flow.",
-                Name(node), node.QualifiedType, [.. inside.Select(v => v.Name)]));
+                Name(node), node.QualifiedType, [.. Reads(node).Where(v => v.Initializer is not null && v.Type.IsFloat()).Select(v => v.Name).Distinct()]));
         }
 
         foreach (var type in trained.Where(v => v.Type != ElementType.Float32).GroupBy(v => v.Type))
@@ -141,9 +140,10 @@ internal sealed class TrainingProspect
             return leads;
         }).Reverse().ToList();
         return nodes;
-
-        static IEnumerable<Value> Reads(Node node) => node.Inputs.OfType<Value>().Concat(node.Subgraphs().SelectMany(g => g.Nodes.SelectMany(Reads).Concat(g.Outputs)));
     }
+
+    private static IEnumerable<Value> Reads(Node node) =>
+        node.Inputs.OfType<Value>().Concat(node.Subgraphs().SelectMany(g => g.Nodes.SelectMany(Reads).Concat(g.Outputs)));
 
     private static void CheckShape(Value? input, IReadOnlyList<long>? given)
     {
