@@ -72,9 +72,11 @@ internal sealed class TrainingView : IProgress<TrainingProgress>
     }
 
     // On a narrow terminal the learning rate goes first, then the step and the pace: a line that wraps cannot be redrawn.
+    private static readonly int[] Spare = [4, 1, 5];
+
     private string Fitting(List<string> parts)
     {
-        foreach (var spare in new[] { 4, 1, 5 }.Where(_ => Joined().Length > _console.Profile.Width - BarWidth - 2))
+        foreach (var spare in Spare.Where(_ => Joined().Length > _console.Profile.Width - BarWidth - 2))
             parts[spare] = "";
         return Joined();
 
