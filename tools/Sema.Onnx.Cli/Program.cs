@@ -1,1 +1,3 @@
-return 0;
+using Sema.Onnx.Cli;
+
+return CommandLine.Run(args, Terminal.System());

@@ -7,7 +7,10 @@ public sealed class GradientNotDefinedException : NotSupportedException
         : base($"No gradient rule for operator '{node.QualifiedType}' (opset {Model.Opset}), node {node.Label}: {Signature(node)}. "
                + $"Needed because {Named(weights)} the loss through it. Freeze {(weights.Count == 1 ? "it" : "them")} "
                + $"(--freeze \"{(weights.Count > 0 ? weights[0] : "PATTERN")}\"), or take another output of the model (--output).") =>
-        (Operator, Weights) = (node.QualifiedType, weights);
+        (Node, Operator, Weights) = (node.Name.Length > 0 ? node.Name : node.Outputs.FirstOrDefault(o => o is not null)?.Name ?? "", node.QualifiedType, weights);
+
+    /// <summary>Gets the node without a rule: its name, or that of its first output where it has none.</summary>
+    public string Node { get; }
 
     /// <summary>Gets the operator without a rule.</summary>
     public string Operator { get; }

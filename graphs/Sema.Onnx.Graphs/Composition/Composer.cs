@@ -23,8 +23,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var input = Prepare(model, inputShape);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
-        var target = new TensorSignature(TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type),
-            [.. targetShape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
+        var target = Target(logits, targetShape);
 
         var judgements = TrainableWeights.Judge(logits, options.Freeze, options.Train);
         var trained = judgements.Where(j => j.Verdict == Verdict.Trained).Select(j => j.Value).ToList();
@@ -39,8 +38,21 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var eval = Eval(model, prediction.Name, logits.Name, target, layout);
         var (training, statistics) = Training(model, logits.Name, target, layout);
         return new(training, eval, UpdateGraph.Build(options.Optimizer, options.Averages), layout, statistics, judgements,
-            Info(input), target, Info(prediction),
-            options.Loss is Losses.CrossEntropyLoss ? Losses.CrossEntropyLoss.ClassAxis(logits.KnownShape, Shape.Of(target.Shape)) : -1);
+            Info(input), target, Info(prediction), ClassAxis(logits, target));
+    }
+
+    /// <summary>Makes the graph that evaluates the model as it is, without parameters to bind.</summary>
+    /// <param name="model">The model; it is changed.</param>
+    /// <param name="inputShape">The input's sizes, batch axis first.</param>
+    /// <param name="targetShape">The targets' sizes, batch axis first; <see langword="null"/> for those the loss implies.</param>
+    /// <exception cref="InvalidModelException">The model cannot be evaluated as asked.</exception>
+    internal EvaluationGraph ComposeEval(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
+    {
+        var input = Prepare(model, inputShape);
+        var prediction = Prediction(model.Graph);
+        var logits = Logits(prediction);
+        var target = Target(logits, targetShape);
+        return new(Eval(model, prediction.Name, logits.Name, target, new([], [])), Info(input), target, Info(prediction), ClassAxis(logits, target));
     }
 
     /// <summary>Brings a model to the form that is differentiated: new head, opset, known shapes, canonical operators.</summary>
@@ -76,9 +88,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}); models with one input can be trained.");
     }
 
-    // What the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself. What
-    // stands between that and the output (a reshape, say) is repeated without it.
-    private Value Logits(Value prediction)
+    /// <summary>Gets what the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself.</summary>
+    /// <remarks>What stands between that and the output (a reshape, say) is repeated without it.</remarks>
+    internal Value Logits(Value prediction)
     {
         var between = new Stack<Node>();
         for (var node = prediction.Producer; node is { Domain.Length: 0 }; node = node[0].Producer)
@@ -101,10 +113,16 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return prediction;
     }
 
+    private TensorSignature Target(Value logits, IReadOnlyList<long>? shape) => new(
+        TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type), [.. shape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
+
+    private int ClassAxis(Value logits, TensorSignature target) =>
+        options.Loss is Losses.CrossEntropyLoss ? Losses.CrossEntropyLoss.ClassAxis(logits.KnownShape, Shape.Of(target.Shape)) : -1;
+
     private Model Eval(Model model, string prediction, string logits, TensorSignature target, ParameterLayout layout)
     {
-        // The prediction may be a value within the model.
-        string[] outputs = [.. model.Graph.Outputs.Select(o => o.Name).Append(prediction).Distinct()];
+        // The prediction may be a value inside the model, named by --output.
+        List<string> outputs = [.. model.Graph.Outputs.Select(o => o.Name).Union([prediction])];
         var graph = model.Graph.Extract([.. outputs, logits]);
         var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
         var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask);
@@ -121,6 +139,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
+        if (options.Precision == ElementType.Float64)
+            DoublePrecision.Run(graph);
 
         var weights = layout.Parameters.Where(p => p.Group != "statistics").Select(p => graph.Find(p.Name)!).ToList();
         var gradients = Differentiator.Gradients(loss, weights);
@@ -138,6 +158,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
         Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
+        if (options.Precision == ElementType.Float64)
+            DoubleKernels.Run(graph);
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

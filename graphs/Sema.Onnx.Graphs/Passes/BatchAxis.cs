@@ -20,13 +20,19 @@ internal static class BatchAxis
             value.Shape = new([new Dimension(-1, Symbol), .. value.Shape!.Skip(1)]);
 
         var batched = inputs.ToHashSet();
+        var lifted = new Dictionary<Value, Value>();
         foreach (var node in graph.Nodes.Where(n => n.Inputs.Any(i => i is not null && batched.Contains(i))))
         {
             batched.UnionWith(node.Outputs.OfType<Value>());
             if (node.OpType == "Reshape" && batched.Contains(node[0]) && node[1].Initializer?.ToInt64() is [1, .. var rest])
-                node.Inputs[1] = graph.Vector([0, .. rest]);
+                node.Inputs[1] = Lifted(node[1], rest);
         }
 
         return true;
+
+        // One constant for one of the file: who shares it and who does not stays as it was.
+        Value Lifted(Value sizes, long[] rest) => lifted.TryGetValue(sizes, out var known)
+            ? known
+            : lifted[sizes] = graph.AddInitializer(graph.UniqueName($"{sizes.Name}_{Symbol}"), Tensor.Vector([0, .. rest]));
     }
 }

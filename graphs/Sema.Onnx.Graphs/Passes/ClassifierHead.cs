@@ -10,14 +10,17 @@ internal sealed class ClassifierHead
         "Sigmoid", "Softmax", "Squeeze", "Sub", "Transpose", "Unsqueeze",
     ];
 
+    private readonly Value _output;
     private readonly Graph _graph;
     private readonly long _classes;
     private readonly Random _random;
     private readonly Dictionary<string, Tensor> _changed = [];
+    private readonly HashSet<Node> _way = [];
     private long _old;
     private double _bound;
 
-    private ClassifierHead(Graph graph, long classes, int seed) => (_graph, _classes, _random) = (graph, classes, new Random(seed));
+    private ClassifierHead(Value output, long classes, int seed) =>
+        (_output, _graph, _classes, _random) = (output, output.Graph, classes, new Random(seed));
 
     /// <summary>Replaces the head in place: fresh weights, U(−b, b) with b = 1/√(inputs of one class) as PyTorch's layers begin.</summary>
     /// <param name="output">The output that the head makes.</param>
@@ -27,15 +30,15 @@ internal sealed class ClassifierHead
     /// <exception cref="InvalidModelException">No head was found.</exception>
     internal static IReadOnlyDictionary<string, Tensor> Replace(Value output, int classes, int seed)
     {
-        var head = new ClassifierHead(output.Graph, classes, seed);
-        head.Replace(output);
+        var head = new ClassifierHead(output, classes, seed);
+        head.Replace();
         return head._changed;
     }
 
-    private void Replace(Value output)
+    private void Replace()
     {
         var between = new List<Node>();
-        var node = output.Producer;
+        var node = _output.Producer;
         while (node is not null && Passing.Contains(node.OpType) && node.Domain.Length == 0)
         {
             between.Add(node);
@@ -45,10 +48,11 @@ internal sealed class ClassifierHead
         if (node is not { OpType: "Gemm" or "MatMul" or "Conv", Domain.Length: 0 })
         {
             throw new InvalidModelException(
-                $"--classes: no Gemm, MatMul or Conv that makes the classes was found behind the output '{output.Name}'"
+                $"--classes: no Gemm, MatMul or Conv that makes the classes was found behind the output '{_output.Name}'"
                 + $"{(node is null ? "" : $" (the way ends at {node.Label}, {node.OpType})")}; choose another output (--output).");
         }
 
+        _way.UnionWith([.. between, node]);
         var (weight, axis) = Source(node[1], node.OpType switch
         {
             "Conv" => 0,
@@ -68,7 +72,7 @@ internal sealed class ClassifierHead
                 Rewrite(step, 1);
         }
 
-        foreach (var value in _graph.Outputs.Where(o => o == output && o.Shape is not null))
+        foreach (var value in _graph.Outputs.Where(o => o == _output && o.Shape is not null))
             value.Shape = new(value.Shape!.Select((d, i) => i > 0 && d.Size == _old ? new Dimension(_classes) : d));
     }
 
@@ -80,6 +84,8 @@ internal sealed class ClassifierHead
     {
         if (value.Initializer is { } tensor)
             return (value, axis < 0 ? axis + tensor.Dims.Count : axis);
+        if (value.Producer is { } step)
+            _way.Add(step);
         if (value.Producer is { } node && node.OpType is "Identity" or "Cast")
             return Source(node[0], axis);
         if (value.Producer is { OpType: "Transpose" } turn && turn.Ints("perm") is null or [1, 0])
@@ -130,6 +136,12 @@ internal sealed class ClassifierHead
 
     private void Set(Value value, Tensor tensor)
     {
+        if (_graph.Nodes.Find(n => n.Inputs.Contains(value) && !_way.Contains(n)) is { } other)
+        {
+            throw new InvalidModelException(
+                $"--classes: '{value.Name}', which the head of '{_output.Name}' reads, is read by node {other.Label} ({other.OpType}) too, and cannot change for one of them only.");
+        }
+
         (value.Initializer, value.Shape) = (tensor, tensor.Shape);
         _changed[value.Name] = tensor;
     }

@@ -60,7 +60,7 @@ internal sealed class TrainingLoop
                     Progress?.Report(report with { Evaluations = last });
                 }
 
-                if (_state.Step == _length.Steps || PatienceIsOver)
+                if (_state.Step >= _length.Steps || PatienceIsOver)
                 {
                     // A run that is resumed at its end has no evaluation in hand.
                     if (last.Count == 0 && Evaluation is not null)

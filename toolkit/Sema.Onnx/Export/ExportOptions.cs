@@ -1,0 +1,31 @@
+namespace Sema.Onnx.Export;
+
+/// <summary>What an export does beyond putting the trained weights in their places.</summary>
+/// <remarks><see cref="Classes"/>, <see cref="Output"/> and <see cref="Seed"/> must be those that the training graphs were made with.</remarks>
+public sealed record ExportOptions
+{
+    /// <summary>Gets the number of classes of the new head; <see langword="null"/>, the default, where the model kept its own.</summary>
+    public int? Classes { get; init; }
+
+    /// <summary>Gets the output that was trained; <see langword="null"/>, the default, for the model's first.</summary>
+    public string? Output { get; init; }
+
+    /// <summary>Gets the seed of the new head's weights: those that were frozen still have the values drawn from it.</summary>
+    public int Seed { get; init; }
+
+    /// <summary>
+    /// Gets sets of weights to add beside the model's own, by the average's name: the weights of each by initializer name, float32,
+    /// become initializers <c>sema.AVERAGE/NAME</c> that nothing reads. Default: none.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>> Shadows { get; init; } =
+        new Dictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>>();
+
+    /// <summary>
+    /// Gets how far outputs may differ between the exported model and <c>eval.onnx</c>, relative to the output's largest magnitude.
+    /// Default 1e-4: the two are optimised differently, as one has constant weights.
+    /// </summary>
+    public double Tolerance { get; init; } = 1e-4;
+
+    /// <summary>Gets the number of threads of the proof; 0, the default, for one a core.</summary>
+    public int Threads { get; init; }
+}

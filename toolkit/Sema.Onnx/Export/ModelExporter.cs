@@ -1,0 +1,99 @@
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Patching;
+using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Runtime;
+
+namespace Sema.Onnx.Export;
+
+/// <summary>Puts trained weights into the original model file, byte for byte the same otherwise, and proves the result.</summary>
+public static class ModelExporter
+{
+    /// <summary>The first version of the file format in which an initializer need not be an input; ONNX Runtime insists on it in older ones.</summary>
+    private const int FirstWithFreeInitializers = 4;
+
+    /// <summary>Writes a model with other weights.</summary>
+    /// <param name="original">The .onnx file that the training graphs were made from; it is only read.</param>
+    /// <param name="artifacts">The folder of training graphs: its manifest tells what the weights are, its <c>eval.onnx</c> what the model must compute.</param>
+    /// <param name="output">The new .onnx file, with data files beside it where the original has them. Files already there are replaced.</param>
+    /// <param name="weights">The weights by initializer name, row-major: every parameter of the manifest, running statistics included.</param>
+    /// <param name="options">A new head, averaged weights to add; <see langword="null"/> for the defaults.</param>
+    /// <param name="proof">
+    /// Batches to prove the result on: each the bytes of exactly one batch of the manifest's input. <see langword="null"/> or none for
+    /// one batch of seeded noise.
+    /// </param>
+    /// <returns>What was written and how far its outputs are from those of <c>eval.onnx</c>.</returns>
+    /// <exception cref="ExportException">
+    /// The weights do not belong to the model, or the result is not proven: it differs in more than it should, does not load, or
+    /// computes something else. Nothing was written then.
+    /// </exception>
+    /// <exception cref="InvalidModelException">The model or the folder of training graphs is malformed.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static ExportReport Export(
+        string original, string artifacts, string output, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
+        ExportOptions? options = null, IEnumerable<ReadOnlyMemory<byte>>? proof = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(original);
+        ArgumentException.ThrowIfNullOrEmpty(output);
+        ArgumentNullException.ThrowIfNull(weights);
+        options ??= new();
+        var manifest = Manifest.Read(artifacts);
+        var model = ModelReader.Read(original);
+        if (options.Shadows.Count > 0 && model.IrVersion < FirstWithFreeInitializers)
+        {
+            throw new ExportException(
+                $"'{original}' is of IR version {model.IrVersion}, where every initializer must be an input as well, so averaged weights cannot be added beside its own; export without them.");
+        }
+
+        var patch = WeightPatch.Build(model, manifest, weights, options);
+        using var staged = new StagedModel(original, output);
+        try
+        {
+            ModelPatcher.Patch(original, staged.Path, patch);
+            if (PatchCheck.Difference(original, staged.Path, patch) is { } part)
+                throw new ExportException($"The exported model differs from '{original}' in its {part}, which no training changes; this is a fault of the exporter.");
+            CheckValues(staged.Path, patch);
+
+            var eval = Path.Combine(artifacts, ArtifactFolder.Eval);
+            var proven = Prove(staged.Path, eval, manifest, weights, proof ?? [], options);
+            return new(staged.Commit(), patch.Tensors.Count, patch.Tensors.Values.Sum(t => (long)t.Data.Length), patch.AddedInitializers.Count,
+                staged.Size, SignatureMatches: true, proven.MaxAbsolute, proven.MaxRelative, proven.Samples,
+                proven.Input, proven.SampleBySample);
+        }
+        catch (ModelPatchException e)
+        {
+            throw new ExportException(e.Message, e);
+        }
+        catch (RuntimeException e)
+        {
+            throw new ExportException($"The exported model was not proven and is not kept. {e.Message.Replace(staged.Path, output, StringComparison.Ordinal)}", e);
+        }
+    }
+
+    private static (double MaxAbsolute, double MaxRelative, int Samples, string Input, bool SampleBySample) Prove(
+        string model, string eval, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
+        IEnumerable<ReadOnlyMemory<byte>> batches, ExportOptions options)
+    {
+        var settings = new SessionSettings { Threads = options.Threads };
+        using Session ours = new(model, settings), theirs = new(eval, settings);
+        using var comparison = new OutputComparison(ours, theirs, manifest, weights);
+        foreach (var batch in batches)
+            comparison.Run(batch);
+        var input = comparison.Samples > 0 ? "data" : "random";
+        if (comparison.Samples == 0)
+            comparison.Run(RandomBatch.Draw(manifest.Input));
+        comparison.Check(options.Tolerance);
+        return (comparison.MaxAbsolute, comparison.MaxRelative, comparison.Samples, input, comparison.SampleBySample);
+    }
+
+    // What was written, read back with its data files.
+    private static void CheckValues(string path, ModelPatch patch)
+    {
+        var graph = ModelReader.Read(path).Graph;
+        foreach (var (name, tensor) in patch.Tensors)
+        {
+            if (graph.Find(name)?.Initializer is not { } written || !written.Dims.SequenceEqual(tensor.Dims) || !written.Data.Span.SequenceEqual(tensor.Data.Span))
+                throw new ExportException($"The exported model does not hold the tensor '{name}' that was written to it; this is a fault of the exporter.");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Runtime;
+
+namespace Sema.Onnx.Inspection;
+
+/// <summary>Gives the free axes of a model's inputs small sizes with which ONNX Runtime accepts the model.</summary>
+internal static class FreeAxes
+{
+    private const long Batch = 2;
+
+    // Tried in turn: most models take any length, images want multiples of 32 or at least their largest kernel, audio its frame.
+    private static readonly long[] Sizes = [32, 64, 16, 224, 512, 1];
+
+    /// <summary>Fixes the axes and learns all shapes of the model.</summary>
+    /// <param name="model">The model; its shapes are filled in.</param>
+    /// <param name="inputShape">The sizes of its one input, or <see langword="null"/> for small ones.</param>
+    /// <returns>Why no sizes were accepted, the model being as it was then; <see langword="null"/> where some were.</returns>
+    internal static string? Fix(Model model, IReadOnlyList<long>? inputShape)
+    {
+        var inputs = model.Graph.Inputs.Where(v => v.Initializer is null).ToList();
+        var declared = inputs.ConvertAll(v => v.Shape);
+        var leading = declared.Where(s => s is { Rank: > 0 }).Select(s => s![0].Symbol).OfType<string>().ToHashSet();
+        string? refused = null;
+        foreach (var size in Sizes)
+        {
+            for (var i = 0; i < inputs.Count; i++)
+                inputs[i].Shape = inputShape is not null && inputs.Count == 1 ? Shape.Of(inputShape) : declared[i] is { } shape ? Fixed(shape, leading, size) : null;
+            try
+            {
+                ShapeProbe.Annotate(model, new Dictionary<string, long>());
+                return null;
+            }
+            catch (RuntimeException e)
+            {
+                refused ??= e.Message;
+            }
+
+            for (var i = 0; i < inputs.Count; i++)
+                inputs[i].Shape = declared[i];
+            if (inputShape is not null || declared.All(s => s is null || s.IsStatic))
+                break;
+        }
+
+        return refused;
+    }
+
+    private static Shape Fixed(Shape shape, HashSet<string> leading, long size) => new(shape.Select((d, axis) =>
+        d.IsKnown ? d : new Dimension(axis == 0 || (d.Symbol is { } symbol && leading.Contains(symbol)) ? Batch : size)));
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+
+namespace Sema.Onnx.Cli.Options;
+
+/// <summary>How often something happens, as <c>3epochs</c> or <c>500steps</c>.</summary>
+/// <param name="Count">At least 1.</param>
+/// <param name="InSteps">Whether it counts optimizer steps; else epochs.</param>
+internal readonly record struct Interval(long Count, bool InSteps)
+{
+    private static readonly string[] Epochs = ["epochs", "epoch"], Steps = ["steps", "step"];
+
+    /// <summary>Reads an interval.</summary>
+    /// <param name="text">A number, and what it counts.</param>
+    /// <param name="option">The option, for messages.</param>
+    /// <param name="inSteps">What a plain number counts.</param>
+    internal static Interval Parse(string text, string option, bool inSteps)
+    {
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        var unit = text[digits..].Trim();
+        return long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1
+            && (unit.Length == 0 || Epochs.Contains(unit) || Steps.Contains(unit))
+            ? new(count, unit.Length == 0 ? inSteps : Steps.Contains(unit))
+            : throw new UsageException($"{option}: '{text}' is no interval; write a whole number from 1 and what it counts, such as 1epochs or 500steps.");
+    }
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using Sema.Onnx.Training;
+
+namespace Sema.Onnx.Cli.Options;
+
+/// <summary>All options of a training run, and what they make.</summary>
+internal sealed class TrainingOptions
+{
+    internal DataOptions Data { get; } = new(training: true);
+
+    internal PixelFlags Pixels { get; } = new();
+
+    internal RunOptions Run { get; } = new();
+
+    internal WeightOptions Weights { get; } = new();
+
+    internal LossOptions Loss { get; } = new();
+
+    internal OptimizerOptions Optimizer { get; } = new();
+
+    internal ScheduleOptions Schedule { get; } = new();
+
+    internal AveragingOptions Averaging { get; } = new();
+
+    internal DeviceOptions Device { get; } = new();
+
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, Averaging, Optimizer, Schedule, Loss, Weights, Device];
+
+    /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
+        [(Optimizer.Rate, Optimizer.LearningRate(parse)), .. Averaging.Resolved(parse)];
+
+    /// <exception cref="UsageException">A value is out of range.</exception>
+    internal TrainerOptions Bind(ParseResult parse) => new()
+    {
+        Loss = Loss.Bind(parse),
+        Output = parse.GetValue(Loss.Output),
+        Classes = (int?)parse.GetValue(Weights.Classes),
+        Freeze = parse.GetValue(Weights.Freeze)!,
+        Train = parse.GetValue(Weights.Train)!,
+        BatchNormalization = Weights.Mode(parse),
+        Optimizer = Optimizer.Bind(parse),
+        DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
+        Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse)),
+        Averaging = Averaging.Bind(parse),
+        ClipNorm = parse.GetValue(Optimizer.ClipNorm),
+        Accumulate = parse.GetValue(Optimizer.Accumulate),
+        BatchSize = parse.GetValue(Run.BatchSize),
+        Epochs = parse.GetValue(Run.Epochs),
+        Steps = parse.GetValue(Run.Steps),
+        Pixels = Pixels.Bind(parse),
+        Augmentation = Data.Augmentation(parse),
+        Seed = parse.GetValue(Run.Seed),
+        Patience = (int?)parse.GetValue(Run.Patience),
+        SaveEvery = parse.GetValue(Run.SaveEvery),
+        Keep = parse.GetValue(Run.Keep),
+        Device = Device.Device(parse),
+        Threads = parse.GetValue(Device.Threads),
+    };
+}
