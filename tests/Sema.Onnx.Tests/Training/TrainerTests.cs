@@ -143,6 +143,13 @@ public sealed class TrainerTests
     }
 
     [TestMethod]
+    public void Patience_without_data_to_evaluate_on_is_refused()
+    {
+        using var run = new TrainingRun(TinyModels.Mlp(), Data with { Test = null }, Options with { Patience = 2 });
+        StringAssert.Contains(Assert.ThrowsExactly<DataException>(() => run.Start()).Message, "needs data to evaluate on", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void The_best_weights_are_kept()
     {
         // The rate grows until the weights are spoilt.
