@@ -4,7 +4,7 @@ using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Training;
 
-/// <summary>Samples made from a seed: the class decides which features, or which rows of pixels, are large.</summary>
+/// <summary>Samples made from a seed: the class decides which features are large, or how bright the pixels are.</summary>
 internal sealed class Samples : IDataset
 {
     private readonly byte[][] _inputs;
@@ -55,7 +55,7 @@ internal sealed class Samples : IDataset
         {
             var bright = i * TinyModels.Classes / Input.ElementCount == label;
             if (Input.Type == ElementType.UInt8)
-                bytes[i] = (byte)(random.Next(60) + (bright ? 150 : 0));
+                bytes[i] = (byte)(random.Next(60) + 90 * label);
             else
                 MemoryMarshal.Write(bytes.AsSpan(i * sizeof(float)), random.NextSingle() - 0.5f + (bright ? 1 : 0));
         }

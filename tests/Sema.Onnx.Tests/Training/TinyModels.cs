@@ -55,6 +55,6 @@ internal static class TinyModels
     /// <summary>Points around three centres, each a class.</summary>
     internal static Samples Points(int count, int seed = 1) => new(count, new ArraySpec(ElementType.Float32, Features), seed);
 
-    /// <summary>Images of 8 by 8 pixels, each class with another bright third.</summary>
+    /// <summary>Images of 8 by 8 pixels, each class of another brightness.</summary>
     internal static Samples Images(int count, int seed = 1) => new(count, new ArraySpec(ElementType.UInt8, 1, 8, 8), seed);
 }

@@ -34,6 +34,8 @@ public sealed class Trainer : IDisposable
                 $"The {data.Train.Count} training samples do not fill one step of {options.Accumulate} × {options.BatchSize}; lower --batch-size or --accumulate.");
         }
 
+        if (_evaluation is null && options.Patience is { } patience)
+            throw new DataException($"A patience of {patience} epochs needs data to evaluate on: give a test part (--eval-data), or leave the patience out.");
         if (!resume)
         {
             var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
