@@ -171,6 +171,9 @@ internal sealed class Graph
                 if (node.Inputs[i] == old)
                     node.Inputs[i] = by;
             }
+
+            foreach (var body in node.Attributes.Select(a => a.Value).OfType<Graph>())
+                body.Replace(old, by, except);
         }
 
         for (var i = 0; i < Outputs.Count; i++)
@@ -200,16 +203,17 @@ internal sealed class Graph
             Remove(output!);
     }
 
-    /// <summary>Puts a new value in an old one's place, under the old one's name where it can.</summary>
+    /// <summary>Puts a value in an old one's place, under the old one's name where it can: an output keeps its own.</summary>
     internal void TakePlace(Value old, Value by)
     {
+        var (output, isFree) = (Outputs.IndexOf(old), by.Producer?.Graph == this && !Outputs.Contains(by));
         Replace(old, by);
         (by.Type, by.Shape) = (old.Type, by.Shape ?? old.Shape);
         Remove(old);
-        if (by.Producer is not null && by.Producer.Graph == this)
+        if (isFree)
             Rename(by, old.Name);
-        else if (Outputs.Contains(by))
-            Outputs[Outputs.IndexOf(by)] = Renamed(Emit("Identity", [by]), old.Name);
+        else if (output >= 0)
+            Outputs[output] = Renamed(Emit("Identity", [by]), old.Name);
     }
 
     /// <summary>Takes a value out of the graph.</summary>

@@ -40,4 +40,11 @@ internal sealed class Model
 /// <param name="Name">The operator's name.</param>
 /// <param name="Attributes">The attributes that a calling node gives; the body refers to them by name.</param>
 /// <param name="Body">The definition: inputs and outputs by position.</param>
-internal sealed record Function(string Domain, string Name, IReadOnlyList<string> Attributes, Graph Body);
+internal sealed record Function(string Domain, string Name, IReadOnlyList<string> Attributes, Graph Body)
+{
+    /// <summary>Gets the values of those attributes that a calling node may leave out.</summary>
+    public IReadOnlyList<Attribute> Defaults { get; init; } = [];
+
+    /// <summary>Gets the operator sets that the body speaks, or <see langword="null"/> for the model's own.</summary>
+    public IReadOnlyDictionary<string, long>? Opsets { get; init; }
+}

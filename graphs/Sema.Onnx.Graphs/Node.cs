@@ -33,6 +33,10 @@ internal sealed class Node
     /// <summary>Gets the attributes.</summary>
     public IEnumerable<Attribute> Attributes => _attributes.Values;
 
+    /// <summary>Gets the values of the graphs around that the node's subgraphs (the branches of If, the body of Loop) read.</summary>
+    public IEnumerable<Value> Captured => _attributes.Values.Select(a => a.Value).OfType<Graph>()
+        .SelectMany(g => g.Nodes.SelectMany(n => n.Inputs.OfType<Value>().Concat(n.Captured)).Concat(g.Outputs).Where(v => v.Graph != g));
+
     /// <summary>Gets the first output.</summary>
     public Value Output => Outputs[0]!;
 
@@ -112,7 +116,7 @@ internal sealed class Node
             Outputs.Add(null);
         if (Outputs[output] is null)
         {
-            Outputs[output] = Graph.NewValue($"{Output.Name}_{output}", this);
+            Outputs[output] = Graph.NewValue($"{Outputs.Find(o => o is not null)?.Name ?? OpType}_{output}", this);
             Outputs[output]!.Type = type;
         }
 

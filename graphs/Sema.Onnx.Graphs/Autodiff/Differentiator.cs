@@ -7,7 +7,10 @@ internal static class Differentiator
     /// <summary>Appends the gradient of a scalar with respect to values that it depends on.</summary>
     /// <param name="loss">The scalar; its graph speaks opset <see cref="Model.Opset"/> and knows its shapes.</param>
     /// <param name="wrt">The values to differentiate by: initializers or inputs.</param>
-    /// <returns>The gradients, in each value's own shape; a value that the loss does not depend on is absent.</returns>
+    /// <returns>
+    /// The gradients, in each value's own shape; a value that the loss does not depend on is absent, and values with equal
+    /// gradients (both sides of a sum) may share one.
+    /// </returns>
     /// <exception cref="GradientNotDefinedException">An operator on the way has no rule.</exception>
     internal static IReadOnlyDictionary<Value, Value> Gradients(Value loss, IReadOnlyCollection<Value> wrt)
     {
@@ -20,7 +23,8 @@ internal static class Differentiator
             var dYs = node.Outputs.Select(o => o is null ? null : Total(o, pending)).ToArray();
             if (dYs.All(d => d is null))
                 continue;
-            var rule = GradientRules.Find(node) ?? throw new GradientNotDefinedException(node, Path.Behind(node, wrt));
+            if (GradientRules.Find(node) is not { } rule || dYs.Skip(rule.Outputs).Any(d => d is not null))
+                throw new GradientNotDefinedException(node, Path.Behind(node, wrt));
             var dXs = rule.Pull(node, dYs);
             for (var i = 0; i < node.Inputs.Count; i++)
             {
@@ -93,7 +97,7 @@ internal static class Differentiator
 
         internal static IReadOnlyList<string> Behind(Node node, IReadOnlyCollection<Value> wrt)
         {
-            var behind = node.Inputs.OfType<Value>().ToHashSet();
+            var behind = CarryingInputs(node).ToHashSet();
             foreach (var earlier in node.Graph.Nodes.Take(node.Graph.Nodes.IndexOf(node)).Reverse())
             {
                 if (earlier.Outputs.Any(o => o is not null && behind.Contains(o)))
@@ -109,7 +113,7 @@ internal static class Differentiator
             if (GradientRules.IsNotDifferentiable(node))
                 return [];
             var rule = GradientRules.Find(node);
-            return node.Inputs.Where((x, i) => x is not null && x.Type.IsFloat() && (rule is null || rule.Reaches(i)))!;
+            return node.Inputs.Where((_, i) => rule is null || rule.Reaches(i)).Concat(node.Captured).Where(x => x is not null && x.Type.IsFloat())!;
         }
     }
 }

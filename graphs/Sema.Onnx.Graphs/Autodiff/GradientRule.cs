@@ -20,7 +20,13 @@ internal sealed class GradientRule
     /// </summary>
     internal int? CoreAxes { get; private init; }
 
-    /// <summary>One pullback an input; an input without one (an index, a shape, a bound) stops the gradient.</summary>
+    /// <summary>Gets how many outputs, from the first, may lead to the loss; the gradient of a further one is not known.</summary>
+    internal int Outputs { get; private init; } = int.MaxValue;
+
+    /// <summary>Gets whether the rule holds for a node: some attributes make another operator of it.</summary>
+    internal Func<Node, bool> Knows { get; private init; } = _ => true;
+
+    /// <summary>One pullback an input; an input without one (an index, a shape, a bound) stops the gradient, and so do further outputs.</summary>
     /// <param name="pullbacks">The pullbacks by input; the last serves all further inputs when the operator is variadic.</param>
     /// <param name="coreAxes">See <see cref="CoreAxes"/>.</param>
     /// <param name="variadic">Whether the last pullback serves all further inputs.</param>
@@ -37,8 +43,13 @@ internal sealed class GradientRule
     /// <param name="pull">The function.</param>
     /// <param name="differentiable">How many inputs, from the first, carry a gradient.</param>
     /// <param name="coreAxes">See <see cref="CoreAxes"/>.</param>
-    internal static GradientRule Joint(JointPullback pull, int differentiable = int.MaxValue, int? coreAxes = null) =>
-        new(pull, i => i < differentiable) { CoreAxes = coreAxes };
+    /// <param name="outputs">See <see cref="Outputs"/>.</param>
+    internal static GradientRule Joint(
+        JointPullback pull, int differentiable = int.MaxValue, int? coreAxes = null, int outputs = int.MaxValue) =>
+        new(pull, i => i < differentiable) { CoreAxes = coreAxes, Outputs = outputs };
+
+    /// <summary>The rule, for the nodes of one form only.</summary>
+    internal GradientRule When(Func<Node, bool> knows) => new(_pull, _differentiable) { CoreAxes = CoreAxes, Outputs = Outputs, Knows = knows };
 
     /// <summary>Gets whether a gradient can flow to an input.</summary>
     internal bool Reaches(int input) => _differentiable(input);

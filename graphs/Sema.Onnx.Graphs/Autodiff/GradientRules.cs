@@ -31,8 +31,8 @@ internal static class GradientRules
     /// <summary>Gets every operator that carries no gradient, sorted by name.</summary>
     internal static IEnumerable<string> NotDifferentiable => Flat.Order(StringComparer.Ordinal);
 
-    /// <summary>Gets the rule of a node's operator, or <see langword="null"/>.</summary>
-    internal static GradientRule? Find(Node node) => Table.GetValueOrDefault(node.QualifiedType);
+    /// <summary>Gets the rule of a node's operator, or <see langword="null"/> where there is none for its form.</summary>
+    internal static GradientRule? Find(Node node) => Table.GetValueOrDefault(node.QualifiedType) is { } rule && rule.Knows(node) ? rule : null;
 
     /// <summary>Gets whether a node's results carry no gradient by their nature.</summary>
     internal static bool IsNotDifferentiable(Node node) => node.Domain.Length == 0 && Flat.Contains(node.OpType);

@@ -25,9 +25,9 @@ internal static class ArtifactFolder
     internal static void Write(TrainingGraphs graphs, CompositionOptions options, string model, string folder)
     {
         Directory.CreateDirectory(folder);
-        var (slices, zeros) = WriteWeights(graphs, Path.Combine(folder, Weights));
-        File.WriteAllBytes(Path.Combine(folder, Training), ModelWriter.Write(graphs.Training, slices));
-        File.WriteAllBytes(Path.Combine(folder, Eval), ModelWriter.Write(graphs.Eval, slices));
+        var (training, eval, zeros) = WriteWeights(graphs, Path.Combine(folder, Weights));
+        File.WriteAllBytes(Path.Combine(folder, Training), ModelWriter.Write(graphs.Training, training));
+        File.WriteAllBytes(Path.Combine(folder, Eval), ModelWriter.Write(graphs.Eval, eval));
         File.WriteAllBytes(Path.Combine(folder, Update), ModelWriter.Write(graphs.Update, FlatVectors(graphs, options.Optimizer.Slots, zeros)));
         var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Input, graphs.Target, graphs.Prediction, graphs.ClassAxis,
             options.Loss.ToString(), options.Optimizer.ToString(), options.Optimizer.Slots, options.Averages, options.Accumulate, graphs.Layout,
@@ -35,34 +35,47 @@ internal static class ArtifactFolder
         File.WriteAllText(Path.Combine(folder, ManifestFile), manifest.ToJson() + "\n");
     }
 
-    private static (Dictionary<string, ExternalSlice> Slices, long Zeros) WriteWeights(TrainingGraphs graphs, string path)
+    private static (Dictionary<string, ExternalSlice> Training, Dictionary<string, ExternalSlice> Eval, long Zeros) WriteWeights(
+        TrainingGraphs graphs, string path)
     {
-        var slices = new Dictionary<string, ExternalSlice>();
+        Dictionary<string, ExternalSlice> training = [], eval = [];
         var layout = graphs.Layout;
         using var file = File.Create(path);
         foreach (var parameter in layout.Parameters)
-            Put(graphs.Eval.Graph.Find(parameter.Name)!, parameter.Offset * sizeof(float));
+            training[parameter.Name] = eval[parameter.Name] = Put(graphs.Eval.Graph.Find(parameter.Name)!, parameter.Offset * sizeof(float));
 
         var end = layout.Length * sizeof(float);
-        var constants = graphs.Training.Graph.Initializers.Concat(graphs.Eval.Graph.Initializers);
-        foreach (var constant in constants.Where(v => !slices.ContainsKey(v.Name) && v.Initializer!.Data.Length >= InlineBytes))
-        {
-            Put(constant, end);
-            end += (constant.Initializer!.Data.Length + Boundary - 1) / Boundary * Boundary;
-        }
+        foreach (var constant in Constants(graphs.Training))
+            training[constant.Name] = Append(constant);
+        foreach (var constant in Constants(graphs.Eval).Where(v => !eval.ContainsKey(v.Name)))
+            eval[constant.Name] = graphs.Training.Graph.Find(constant.Name) is { } twin && AreEqual(constant, twin) ? training[twin.Name] : Append(constant);
 
         file.SetLength(end + layout.Length * sizeof(float));
         foreach (var accumulator in graphs.Training.Graph.Inputs.Where(v => layout.Parameters.Any(p => TrainingGraphs.Accumulator(p.Name) == v.Name)))
-            slices[accumulator.Name] = new(Weights, end, accumulator.Type, accumulator.KnownShape.Sizes);
-        return (slices, end);
+            training[accumulator.Name] = new(Weights, end, accumulator.Type, accumulator.KnownShape.Sizes);
+        return (training, eval, end);
 
-        void Put(Value value, long offset)
+        IEnumerable<Value> Constants(Model model) =>
+            model.Graph.Initializers.Where(v => v.Initializer!.Data.Length >= InlineBytes && layout.Parameters.All(p => p.Name != v.Name));
+
+        ExternalSlice Append(Value constant)
+        {
+            var slice = Put(constant, end);
+            end += (constant.Initializer!.Data.Length + Boundary - 1) / Boundary * Boundary;
+            return slice;
+        }
+
+        ExternalSlice Put(Value value, long offset)
         {
             file.Position = offset;
             file.Write(value.Initializer!.Data.Span);
-            slices[value.Name] = new(Weights, offset, value.Type, value.Initializer.Dims);
+            return new(Weights, offset, value.Type, value.Initializer.Dims);
         }
     }
+
+    // The graphs share the model's constants; those that composition added may have the same name and another content.
+    private static bool AreEqual(Value a, Value b) => b.Initializer is { } other && a.Initializer is { } one
+        && one.Type == other.Type && one.Dims.SequenceEqual(other.Dims) && one.Data.Span.SequenceEqual(other.Data.Span);
 
     // Slots and gradients start from zeros, averages as copies of the weights.
     private static Dictionary<string, ExternalSlice> FlatVectors(TrainingGraphs graphs, IReadOnlyList<string> slots, long zeros) =>

@@ -18,6 +18,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     /// <exception cref="InvalidModelException">The model cannot be trained as asked.</exception>
     internal TrainingGraphs Compose(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
     {
+        options.Loss.Validate();
+        options.Optimizer.Validate();
         var input = Prepare(model, inputShape);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
@@ -148,6 +150,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
+        if (options.Precision == ElementType.Float64)
+            DoublePrecision.Run(graph);
 
         var weights = layout.Parameters.Where(p => p.Group != "statistics").Select(p => graph.Find(p.Name)!).ToList();
         var gradients = Differentiator.Gradients(loss, weights);
@@ -165,6 +169,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
         Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
+        if (options.Precision == ElementType.Float64)
+            DoubleKernels.Run(graph);
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

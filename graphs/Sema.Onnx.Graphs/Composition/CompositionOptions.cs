@@ -48,4 +48,7 @@ public sealed record CompositionOptions
 
     /// <summary>Gets the seed of a new head's weights.</summary>
     public int Seed { get; init; }
+
+    /// <summary>Gets the type that <c>training.onnx</c> computes in: float32, or float64 for checks (it then runs by itself, not in an engine).</summary>
+    internal ElementType Precision { get; init; } = ElementType.Float32;
 }

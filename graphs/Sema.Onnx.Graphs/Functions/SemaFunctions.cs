@@ -22,11 +22,11 @@ internal static class SemaFunctions
         this Graph graph, string function, IEnumerable<Value?> inputs, int outputs, params IEnumerable<Attribute> attributes) =>
         graph.AddNode(function, Model.SemaDomain, inputs, attributes, outputs).Outputs;
 
-    /// <summary>Adds to a model the functions that its nodes call, and the operator set they belong to.</summary>
+    /// <summary>Adds to a model the functions that its nodes call and it lacks, and the operator set they belong to.</summary>
     internal static void Attach(Model model)
     {
         var called = model.Graph.Nodes.Where(n => n.Domain == Model.SemaDomain).Select(n => n.OpType).ToHashSet();
-        foreach (var function in All.Where(f => called.Contains(f.Name)))
+        foreach (var function in All.Where(f => called.Contains(f.Name) && !model.Functions.Any(g => (g.Domain, g.Name) == (f.Domain, f.Name))))
             model.Functions.Add(function);
         if (called.Count > 0)
             model.Opsets[Model.SemaDomain] = 1;

@@ -16,6 +16,12 @@ public sealed record CrossEntropyLoss : Loss
 
     internal override IReadOnlyList<string> Absorbs => ["Softmax", "LogSoftmax"];
 
+    internal override void Validate()
+    {
+        if (LabelSmoothing is not (>= 0 and < 1))
+            throw new ArgumentOutOfRangeException(nameof(LabelSmoothing), LabelSmoothing, $"{nameof(LabelSmoothing)} must be in [0, 1).");
+    }
+
     internal override ElementType TargetType(ElementType prediction) => ElementType.Int64;
 
     internal override Shape TargetShape(Shape prediction) => prediction.Rank switch

@@ -48,6 +48,12 @@ public sealed record HuberLoss : ElementwiseLoss
     /// <summary>Gets the distance δ &gt; 0 at which the loss becomes linear. Default 1.</summary>
     public float Delta { get; init; } = 1;
 
+    internal override void Validate()
+    {
+        if (!(Delta > 0) || !float.IsFinite(Delta))
+            throw new ArgumentOutOfRangeException(nameof(Delta), Delta, $"{nameof(Delta)} must be above 0.");
+    }
+
     // With c = min(|x − t|, δ): c (|x − t| − c/2) is both pieces in one.
     internal override Value Terms(Value prediction, Value target)
     {

@@ -6,6 +6,12 @@ public abstract record Loss
     /// <summary>Gets the operator that a model may end in and whose place the loss takes, computed stably from its input.</summary>
     internal virtual IReadOnlyList<string> Absorbs => [];
 
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
+    internal virtual void Validate()
+    {
+    }
+
     /// <summary>Gets the type of the targets for a prediction of a type.</summary>
     internal virtual ElementType TargetType(ElementType prediction) => prediction;
 

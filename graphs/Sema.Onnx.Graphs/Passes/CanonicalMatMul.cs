@@ -43,7 +43,7 @@ internal static class CanonicalMatMul
     {
         if (y.KnownShape.IsStatic || y.KnownShape.Count(d => !d.IsKnown) == 1)
             return y.Graph.Vector([.. y.KnownShape.Sizes]);
-        var front = a.DynamicShape().Slice(0, 0, Math.Max(a.Rank - 1, 0));
+        var front = a.Rank == 1 ? b.DynamicShape().Slice(0, 0, Math.Max(b.Rank - 2, 0)) : a.DynamicShape().Slice(0, 0, a.Rank - 1);
         return b.Rank == 1 ? front : Operators.Concat([front, b.DynamicShape().Slice(0, b.Rank - 1, b.Rank)], 0);
     }
 

@@ -57,7 +57,7 @@ internal sealed class ExternalData(string? folder)
         {
             real = Path.Combine(real, part);
             FileSystemInfo entry = Directory.Exists(real) ? new DirectoryInfo(real) : new FileInfo(real);
-            real = entry.ResolveLinkTarget(returnFinalTarget: true) is { } target ? Real(target.FullName) : real;
+            real = entry.LinkTarget is null ? real : Real(entry.ResolveLinkTarget(returnFinalTarget: true)!.FullName);
         }
 
         return real;

@@ -120,7 +120,7 @@ internal sealed class GraphReader(ExternalData external)
         };
     }
 
-    private Attribute ReadAttribute(AttributeProto a, Graph graph)
+    internal Attribute ReadAttribute(AttributeProto a, Graph graph)
     {
         if (a.RefAttrName.Length > 0)
             return new(a.Name, new AttributeReference(a.RefAttrName, AttributeKinds.TypeOf(KindOf(a))));
@@ -129,12 +129,12 @@ internal sealed class GraphReader(ExternalData external)
             AttributeType.Float => a.F,
             AttributeType.Int => a.I,
             AttributeType.String => Encoding.UTF8.GetString(a.S.Span),
-            AttributeType.Tensor => TensorCodec.Read(a.T, external),
-            AttributeType.Graph => Subgraph(a.G, graph),
+            AttributeType.Tensor when a.T is not null => TensorCodec.Read(a.T, external),
+            AttributeType.Graph when a.G is not null => Subgraph(a.G, graph),
             AttributeType.Floats => a.Floats.ToArray(),
             AttributeType.Ints => a.Ints.ToArray(),
             AttributeType.Strings => a.Strings.Select(s => Encoding.UTF8.GetString(s.Span)).ToArray(),
-            var kind => throw new InvalidModelException($"the attribute '{a.Name}' is of kind {kind}, which is not read."),
+            var kind => throw new InvalidModelException($"the attribute '{a.Name}' is of kind {kind}, which is not read, or holds none."),
         });
     }
 

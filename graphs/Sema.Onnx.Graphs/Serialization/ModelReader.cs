@@ -45,8 +45,8 @@ internal static class ModelReader
         var graph = new Graph(proto.Graph.Name);
         new GraphReader(external).Read(proto.Graph, graph);
         var model = new Model(graph) { IrVersion = proto.IrVersion, Producer = proto.ProducerName };
-        foreach (var set in proto.OpsetImport)
-            model.Opsets[set.Domain == "ai.onnx" ? "" : set.Domain] = set.Version;
+        foreach (var (domain, version) in ReadOpsets(proto.OpsetImport))
+            model.Opsets[domain] = version;
         foreach (var property in proto.MetadataProps)
             model.Metadata[property.Key] = property.Value;
         foreach (var function in proto.Functions)
@@ -59,8 +59,21 @@ internal static class ModelReader
         var body = new Graph(proto.Name) { IsFunctionBody = true };
         foreach (var input in proto.Input)
             body.AddInput(input, ElementType.Undefined, null);
-        new GraphReader(external).ReadNodes(proto.Node, body);
+        var reader = new GraphReader(external);
+        reader.ReadNodes(proto.Node, body);
         GraphReader.ReadOutputs(proto.Output, body);
-        return new Function(proto.Domain, proto.Name, [.. proto.Attribute, .. proto.AttributeProto.Select(a => a.Name)], body);
+        return new Function(proto.Domain, proto.Name, [.. proto.Attribute, .. proto.AttributeProto.Select(a => a.Name)], body)
+        {
+            Defaults = [.. proto.AttributeProto.Select(a => reader.ReadAttribute(a, body))],
+            Opsets = ReadOpsets(proto.OpsetImport),
+        };
+    }
+
+    private static SortedDictionary<string, long> ReadOpsets(IEnumerable<OperatorSetIdProto> sets)
+    {
+        var opsets = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var set in sets)
+            opsets[set.Domain == "ai.onnx" ? "" : set.Domain] = set.Version;
+        return opsets;
     }
 }

@@ -28,14 +28,14 @@ internal static class ModelWriter
     {
         ArgumentNullException.ThrowIfNull(model);
         var proto = new ModelProto { IrVersion = model.IrVersion, ProducerName = model.Producer, Graph = WriteGraph(model.Graph, external) };
-        proto.OpsetImport.AddRange(WriteOpsets(model));
+        proto.OpsetImport.AddRange(WriteOpsets(model.Opsets));
         proto.MetadataProps.AddRange(model.Metadata.Select(p => new StringStringEntryProto { Key = p.Key, Value = p.Value }));
         proto.Functions.AddRange(model.Functions.Select(f => WriteFunction(f, model)));
         return proto.ToByteArray();
     }
 
-    private static IEnumerable<OperatorSetIdProto> WriteOpsets(Model model) =>
-        model.Opsets.Select(set => new OperatorSetIdProto { Domain = set.Key, Version = set.Value });
+    private static IEnumerable<OperatorSetIdProto> WriteOpsets(IEnumerable<KeyValuePair<string, long>> opsets) =>
+        opsets.Select(set => new OperatorSetIdProto { Domain = set.Key, Version = set.Value });
 
     private static GraphProto WriteGraph(Graph graph, IReadOnlyDictionary<string, ExternalSlice>? external)
     {
@@ -81,8 +81,9 @@ internal static class ModelWriter
         var proto = new FunctionProto { Domain = function.Domain, Name = function.Name };
         proto.Input.AddRange(function.Body.Inputs.Select(v => v.Name));
         proto.Output.AddRange(function.Body.Outputs.Select(v => v.Name));
-        proto.Attribute.AddRange(function.Attributes);
-        proto.OpsetImport.AddRange(WriteOpsets(model));
+        proto.Attribute.AddRange(function.Attributes.Except(function.Defaults.Select(a => a.Name)));
+        proto.AttributeProto.AddRange(function.Defaults.Select(WriteAttribute));
+        proto.OpsetImport.AddRange(WriteOpsets(function.Opsets ?? model.Opsets.AsEnumerable()));
         foreach (var value in function.Body.Initializers)
         {
             var constant = new NodeProto { OpType = "Constant" };

@@ -13,7 +13,7 @@ internal static class TensorCodec
         long[] dims = [.. proto.Dims];
         var count = Tensor.ElementCount(dims);
         if (type == ElementType.String)
-            return Tensor.OfStrings(dims, [.. proto.StringData.Select(s => s.ToByteArray())]);
+            return ReadStrings(proto, dims, count);
         if (type.Size() == 0)
             throw new InvalidModelException($"The tensor '{proto.Name}' has elements of type code {proto.DataType}, which is not read.");
 
@@ -25,6 +25,11 @@ internal static class TensorCodec
             : throw new InvalidModelException(
                 $"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count * type.Size()} bytes, but its file holds {data.Length}.");
     }
+
+    private static Tensor ReadStrings(TensorProto proto, long[] dims, long count) => proto.StringData.Count == count
+        ? Tensor.OfStrings(dims, [.. proto.StringData.Select(s => s.ToByteArray())])
+        : throw new InvalidModelException(
+            $"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count} strings, but its file holds {proto.StringData.Count}.");
 
     internal static TensorProto Write(Tensor tensor, string name)
     {

@@ -40,7 +40,7 @@ public sealed class ExponentialMovingAverageTests
     {
         var ema = new ExponentialMovingAverage(0.8, new LinearWarmup(0.5, steps: 4), updateEvery: 2);
 
-        Assert.AreEqual(0.25, ema.Decay(0, ScalarRun.At(2)), 1e-15);
+        Assert.AreEqual(0.36, ema.Decay(0, ScalarRun.At(2)), 1e-15);   // (0.8 (1 − (1 − 2/4) 0.5))²
     }
 
     [TestMethod]

@@ -26,6 +26,8 @@ internal static class SessionOptionsFactory
         try
         {
             options.AddSessionConfigEntry("session.intra_op.allow_spinning", Flag(settings.Spinning));
+            // Spinning ends with the run: the update that follows, and the loader, need the cores.
+            options.AddSessionConfigEntry("session.force_spinning_stop", Flag(settings.Spinning));
             options.AddSessionConfigEntry("session.use_deterministic_compute", Flag(settings.Deterministic));
             foreach (var (symbol, size) in settings.FreeDimensions)
                 options.AddFreeDimensionOverrideByName(symbol, size);

@@ -99,16 +99,24 @@ internal sealed class Engine : IDisposable
     internal StepResult ComputeGradients()
     {
         _training.Run(_trainingBinding);
+        _statistics.Add();
         return new(_loss.As<float>()[0], _norm.As<float>()[0]);
     }
 
     /// <summary>Moves the weights and the averages.</summary>
     internal void Update(UpdateScalars scalars)
     {
-        _statistics.Update();
+        _statistics.Commit();
         _update.Run(scalars);
         if (Manifest.Accumulate)
             Gradients.Clear();
+    }
+
+    /// <summary>Forgets the gradients and statistics of batches whose step was not made.</summary>
+    internal void Discard()
+    {
+        _statistics.Discard();
+        Gradients.Clear();
     }
 
     /// <summary>Puts an average into the weights: w = keep·w + (1 − keep)·e.</summary>

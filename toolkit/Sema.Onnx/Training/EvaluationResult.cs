@@ -6,8 +6,8 @@ namespace Sema.Onnx.Training;
 /// <param name="Samples">The number of samples.</param>
 public sealed record EvaluationResult(double Loss, double? Accuracy, long Samples)
 {
-    /// <summary>Gets whether this is better than another: by accuracy where there is one, else by loss.</summary>
+    /// <summary>Gets whether this is better than another: by accuracy where there is one, else by loss. A loss that is no number is the worst.</summary>
     /// <param name="other">The other, or <see langword="null"/> for none.</param>
     public bool IsBetterThan(EvaluationResult? other) => other is null
-        || (Accuracy is { } mine && other.Accuracy is { } theirs ? mine > theirs : Loss < other.Loss);
+        || (Accuracy is { } mine && other.Accuracy is { } theirs ? mine > theirs : Loss < other.Loss || (double.IsNaN(other.Loss) && !double.IsNaN(Loss)));
 }

@@ -10,7 +10,8 @@ internal sealed class Measurements : IDisposable
 
     internal Measurements(RunFolder run, long step)
     {
-        _log = File.Exists(run.Metrics) ? MetricsLog.Resume(run.Metrics, step) : MetricsLog.Create(run.Metrics);
+        // A run without a step done begins anew, with the evaluation before the first step.
+        _log = File.Exists(run.Metrics) ? MetricsLog.Resume(run.Metrics, step > 0 ? step : -1) : MetricsLog.Create(run.Metrics);
         _events = new TensorBoardWriter(run.Path, step > 0 ? step : null);
     }
 

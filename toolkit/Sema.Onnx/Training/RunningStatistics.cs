@@ -8,12 +8,13 @@ namespace Sema.Onnx.Training;
 /// <summary>Moves the running statistics of batch normalisation towards each batch's.</summary>
 /// <remarks>
 /// running ← m·running + (1 − m)·batch, with the variance's unbiased estimate n/(n − 1)·var, as PyTorch and TensorFlow do. (ONNX's
-/// own training mode takes the biased one.)
+/// own training mode takes the biased one.) Every batch counts, those of one optimizer step too; the weights see them with the step.
 /// </remarks>
 internal sealed class RunningStatistics
 {
     private readonly Arena _weights;
-    private readonly List<(long Offset, HostTensor Batch, float Momentum, float Scale)> _all = [];
+    private readonly List<Statistic> _all = [];
+    private bool _pending;
 
     internal RunningStatistics(Manifest manifest, Arena weights, Binding training)
     {
@@ -29,20 +30,35 @@ internal sealed class RunningStatistics
             var parameter = manifest.Layout.Parameters.First(p => p.Name == running);
             var batch = new HostTensor(ElementType.Float32, [.. parameter.Shape]);
             training.BindOutput(output, batch);
-            _all.Add((parameter.Offset, batch, s.Momentum, scale));
+            _all.Add(new(parameter.Offset, batch, new float[parameter.Count], s.Momentum, scale));
         }
     }
 
-    internal void Update()
+    /// <summary>Takes in the batch that was just run.</summary>
+    internal void Add()
     {
-        foreach (var (offset, batch, momentum, scale) in _all)
+        foreach (var (offset, batch, running, momentum, scale) in _all)
         {
+            if (!_pending)
+                _weights.CopyTo<float>(running, offset);
             var now = batch.As<float>();
-            var running = new float[now.Length];
-            _weights.CopyTo<float>(running, offset);
             for (var i = 0; i < running.Length; i++)
                 running[i] = momentum * running[i] + (1 - momentum) * scale * now[i];
-            _weights.CopyFrom<float>(running, offset);
         }
+
+        _pending = true;
     }
+
+    /// <summary>Writes what the batches since the last step made of the statistics into the weights.</summary>
+    internal void Commit()
+    {
+        foreach (var statistic in _all)
+            _weights.CopyFrom<float>(statistic.Running, statistic.Offset);
+        _pending = false;
+    }
+
+    /// <summary>Forgets the batches since the last step.</summary>
+    internal void Discard() => _pending = false;
+
+    private sealed record Statistic(long Offset, HostTensor Batch, float[] Running, float Momentum, float Scale);
 }

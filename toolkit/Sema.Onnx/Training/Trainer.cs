@@ -34,6 +34,8 @@ public sealed class Trainer : IDisposable
                 $"The {data.Train.Count} training samples do not fill one step of {options.Accumulate} × {options.BatchSize}; lower --batch-size or --accumulate.");
         }
 
+        if (_evaluation is null && options.Patience is { } patience)
+            throw new DataException($"A patience of {patience} epochs needs data to evaluate on: give a test part (--eval-data), or leave the patience out.");
         if (!resume)
         {
             var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
@@ -63,7 +65,7 @@ public sealed class Trainer : IDisposable
         get
         {
             var perEpoch = _training.TrainingBatches / _options.Accumulate;
-            return new(Math.Min(_options.Steps ?? long.MaxValue, (long)perEpoch * _options.Epochs), perEpoch);
+            return new(_options.Steps ?? ((long)perEpoch * _options.Epochs), perEpoch);
         }
     }
 
@@ -95,9 +97,12 @@ public sealed class Trainer : IDisposable
             run.Write(info);
             return trainer;
         }
-        catch when (fresh)
+        catch
         {
-            Directory.Delete(folder, recursive: true);
+            if (fresh)
+                Directory.Delete(folder, recursive: true);
+            else if (Directory.Exists(run.Artifacts))
+                Directory.Delete(run.Artifacts, recursive: true);
             throw;
         }
     }
@@ -159,13 +164,26 @@ public sealed class Trainer : IDisposable
     private JsonObject Identity(IDataset train) => new()
     {
         ["training_graphs"] = string.Concat(_engine.Manifest.Digests.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => d.Value[..16])),
+        ["loss"] = _options.Loss.ToString(),
+        ["output"] = _options.Output,
+        ["classes"] = _options.Classes,
+        ["freeze"] = string.Join(' ', _options.Freeze),
+        ["train"] = string.Join(' ', _options.Train),
+        ["batch_normalization"] = _options.BatchNormalization.ToString(),
+        ["optimizer"] = _options.Optimizer.ToString(),
+        ["decay_vectors"] = _options.DecayVectors,
+        ["clip_norm"] = _options.ClipNorm,
         ["seed"] = _options.Seed,
         ["batch_size"] = _options.BatchSize,
         ["accumulate"] = _options.Accumulate,
         ["augmentation"] = _options.Augmentation.ToString(),
+        ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
     };
+
+    private static string Pixels(PixelOptions p) => FormattableString.Invariant(
+        $"scale {p.Scale}, mean {string.Join(' ', p.Mean)}, std {string.Join(' ', p.Std)}, {p.Channels}, resize {p.Resize}, {p.Layout}");
 
     private RunState Restore()
     {

@@ -53,7 +53,7 @@ public sealed record TrainerOptions
     /// <summary>Gets how often the training data are gone through, at least 1. Default 1.</summary>
     public int Epochs { get; init; } = 1;
 
-    /// <summary>Gets the number of optimizer steps after which the run ends, whatever the epochs say; <see langword="null"/> for all.</summary>
+    /// <summary>Gets the number of optimizer steps after which the run ends, whatever the epochs say; <see langword="null"/> for as many as the epochs have.</summary>
     public long? Steps { get; init; }
 
     /// <summary>Gets how pixels become the model's input.</summary>
@@ -109,6 +109,8 @@ public sealed record TrainerOptions
         AtLeastOne(SaveEvery ?? 1, nameof(SaveEvery));
         AtLeastOne(Patience ?? 1, nameof(Patience));
         AtLeastOne(Classes ?? 1, nameof(Classes));
+        Loss.Validate();
+        Optimizer.Validate();
         if (Threads < 0)
             throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"{nameof(Threads)} must be at least 0, which takes one a core.");
         if (ClipNorm is { } norm && !(norm > 0))

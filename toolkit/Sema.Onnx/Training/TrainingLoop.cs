@@ -45,6 +45,7 @@ internal sealed class TrainingLoop
     {
         IReadOnlyDictionary<string, EvaluationResult> last = new Dictionary<string, EvaluationResult>();
         var report = new TrainingProgress(At(_state.Step), double.NaN, null, 0, 0, 0, null, null);
+        _engine.Discard();
         try
         {
             EvaluateStart(report, cancellation);
@@ -57,12 +58,16 @@ internal sealed class TrainingLoop
                     last = Evaluate(report.Position, cancellation);
                     Save(null);
                     Progress?.Report(report with { Evaluations = last });
-                    if (_options.Patience is { } patience && _state.Best is not null && report.Position.Epoch - _state.BestEpoch >= patience)
-                        return Result(report.Position, RunEnd.StoppedEarly, last);
                 }
 
-                if (_state.Step >= _length.Steps)
-                    return Result(report.Position, RunEnd.Completed, last);
+                if (_state.Step >= _length.Steps || PatienceIsOver)
+                {
+                    // A run that is resumed at its end has no evaluation in hand.
+                    if (last.Count == 0 && Evaluation is not null)
+                        last = Evaluation.Evaluate(cancellation);
+                    return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
+                }
+
                 cancellation.ThrowIfCancellationRequested();
                 report = Step(batches);
                 if (_options.SaveEvery is { } every && _state.Step % every == 0 && !EvaluationIsDue)
@@ -80,6 +85,9 @@ internal sealed class TrainingLoop
     }
 
     private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
+
+    private bool PatienceIsOver => _options.Patience is { } patience && _state.Best is not null && EndsEpoch(_state.Step)
+        && At(_state.Step).Epoch - _state.BestEpoch >= patience;
 
     private void EvaluateStart(TrainingProgress report, CancellationToken cancellation)
     {

@@ -6,22 +6,25 @@ namespace Sema.Onnx.Training;
 
 /// <summary>Runs <c>update.onnx</c> over the arenas, in place.</summary>
 /// <remarks>
-/// The graph is elementwise over vectors of any length, so on the CPU it runs over pieces that fit in the cache: what one node
-/// writes the next still finds there, and memory is read and written once. The results are the same bits.
+/// The graph is elementwise over vectors of any length, so on the CPU it runs over pieces that fit in a core's cache, each core a
+/// piece: what one node writes the next still finds there, and memory is read and written once. The results are the same bits.
 /// </remarks>
 internal sealed class UpdateRunner : IDisposable
 {
-    /// <summary>Elements of a piece on the CPU: about ten vectors of 256 KiB at work at a time.</summary>
-    private const long Piece = 1 << 16;
+    /// <summary>Elements of a piece on the CPU: about eight vectors of 128 KiB are at work at a time.</summary>
+    private const long Piece = 1 << 15;
 
     private readonly Session _session;
     private readonly List<Binding> _bindings = [];
     private readonly HostTensor _step = Scalar(), _scale = Scalar(), _rate = Scalar(), _still = Scalar();
     private readonly HostTensor[] _decays;
+    private readonly ParallelOptions _parallel;
 
     internal UpdateRunner(string path, Manifest manifest, Engine engine, double weightDecay, SessionSettings settings)
     {
-        _session = new Session(path, settings);
+        // Pieces run side by side on threads of ours; within a piece one thread does all.
+        _parallel = new() { MaxDegreeOfParallelism = settings.Device.IsCpu && settings.Threads == 0 ? Environment.ProcessorCount : Math.Max(settings.Threads, 1) };
+        _session = new Session(path, settings with { Threads = 1 });
         _decays = [.. engine.Averages.Select(_ => Scalar())];
         foreach (var group in manifest.Layout.Groups)
         {
@@ -39,8 +42,7 @@ internal sealed class UpdateRunner : IDisposable
         Set(_scale, scalars.GradientScale);
         for (var k = 0; k < _decays.Length; k++)
             Set(_decays[k], scalars.Decays[k]);
-        foreach (var binding in _bindings)
-            _session.Run(binding);
+        Parallel.ForEach(_bindings, _parallel, _session.Run);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Sema.Onnx.Artifacts;
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Data;
@@ -14,11 +15,21 @@ namespace Sema.Onnx.Verification;
 /// <remarks>
 /// The reference is a NumPy archive: <c>input</c> and <c>target</c> [steps, batch, ...], <c>loss</c> [steps], and by the names of
 /// the model's initializers <c>grad/NAME</c> of the first step, <c>final/NAME</c> and <c>ema/NAME</c> after the last.
+/// <para>
+/// The reference was computed in float64, ours is float32. Rounding alone makes tensors differ by about 1e-6; but where a value lies
+/// within rounding of a kink (a ReLU's input next to 0, two candidates of a maximum), float32 may take the other side, and a gradient moves by
+/// 1e-3 to 1e-2, as PyTorch's own float32 gradients do. That figure cannot tell rounding from a wrong rule. So when a gradient exceeds the
+/// tolerance, the first step's gradients are computed once more in float64, from the same model through the same composition and
+/// rules, and judged: they must meet the tolerance, and the float32 ones stay below <see cref="FlipBound"/>. The report shows both.
+/// </para>
 /// </remarks>
 public static class Verifier
 {
     /// <summary>A tensor of a smaller norm is compared by its absolute difference, to the same bound.</summary>
     private const double Negligible = 1e-6;
+
+    /// <summary>The largest relative error of a float32 gradient that a few values on the wrong side of a kink explain.</summary>
+    internal const double FlipBound = 5e-2;
 
     /// <summary>Replays a reference.</summary>
     /// <param name="model">The .onnx file that the reference started from.</param>
@@ -40,25 +51,29 @@ public static class Verifier
         try
         {
             var artifacts = Path.Combine(folder, "artifacts");
-            ArtifactBuilder.Build(model, artifacts, new CompositionOptions
+            var composition = new CompositionOptions
             {
                 Loss = options.Loss,
                 Optimizer = options.Optimizer,
                 Averages = options.EmaDecay is null ? 0 : 1,
                 Train = names,
                 BatchNormalization = options.BatchNormalization,
-            }, input.Shape[1..], target.Shape[1..]);
+            };
+            ArtifactBuilder.Build(model, artifacts, composition, input.Shape[1..], target.Shape[1..]);
             using var engine = Engine.Open(artifacts, options.Optimizer.WeightDecay, new SessionSettings { Device = options.Device, Threads = options.Threads });
             if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
                 throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
 
             var (losses, gradients) = Replay(engine, input, target, options);
-            var reached = losses.Select((ours, i) => Math.Abs(ours - loss.ToFloat64()[i]) / Math.Max(Math.Abs(loss.ToFloat64()[i]), Negligible)).Max();
+            var reached = losses.Select((ours, i) => Math.Abs(ours - loss.ToFloat64()[i]) / Math.Max(Math.Abs(loss.ToFloat64()[i]), Negligible))
+                .Aggregate(0.0, Math.Max); // NaN stays NaN
+            var (exact, moved) = (options.Tolerance ?? 1e-4, options.Tolerance ?? (options.Optimizer is Adam ? 1e-3 : 1e-4));
             var grad = Compare("grad", gradients);
+            if (!(grad.Max <= exact))
+                grad = InFloat64(grad, composition);
             var final = Compare("final", Read(engine, engine.Weights));
             var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Averages[0]));
-            var (exact, moved) = (options.Tolerance ?? 1e-4, options.Tolerance ?? (options.Optimizer is Adam ? 1e-3 : 1e-4));
-            var passed = reached <= exact && grad.Max <= exact && final.Max <= moved && (ema is null || ema.Max <= moved);
+            var passed = reached <= exact && grad.Max <= exact && !(grad.Float32?.Max > FlipBound) && final.Max <= moved && (ema is null || ema.Max <= moved);
             return new(Path.GetFileName(model), steps, new(reached), grad, final, ema, passed);
         }
         finally
@@ -72,7 +87,21 @@ public static class Verifier
 
         List<string> Names(string kind) => [.. arrays.Keys.Where(k => k.StartsWith(kind + "/", StringComparison.Ordinal)).Select(k => k[(kind.Length + 1)..])];
 
-        Deviation Compare(string kind, Dictionary<string, float[]> ours)
+        Deviation InFloat64(Deviation float32, CompositionOptions composition)
+        {
+            try
+            {
+                var (_, gradients) = Float64Gradients.Compute(model, composition, input, target, options.Threads);
+                return Compare("grad", gradients) with { Precision = "float64", Float32 = float32 };
+            }
+            catch (RuntimeException e)
+            {
+                return float32 with { Float64Refused = e.Message };
+            }
+        }
+
+        Deviation Compare<T>(string kind, IReadOnlyDictionary<string, T[]> ours)
+            where T : INumberBase<T>
         {
             var worst = new Deviation(0);
             foreach (var name in Names(kind))
@@ -81,7 +110,7 @@ public static class Verifier
                 if (!ours.TryGetValue(name, out var values) || values.Length != expected.Length)
                     throw new DataException($"{reference}: '{kind}/{name}' has {expected.Length} elements, which is not the size of the model's initializer.", reference);
                 var error = RelativeError(values, expected);
-                if (!(error <= worst.Max))
+                if (!(error <= worst.Max) && !double.IsNaN(worst.Max))
                     worst = new(error, name);
             }
 
@@ -118,12 +147,14 @@ public static class Verifier
         return values;
     });
 
-    private static double RelativeError(float[] ours, double[] expected)
+    private static double RelativeError<T>(T[] ours, double[] expected)
+        where T : INumberBase<T>
     {
         double difference = 0, norm = 0;
         for (var i = 0; i < ours.Length; i++)
         {
-            difference += (ours[i] - expected[i]) * (ours[i] - expected[i]);
+            var d = double.CreateChecked(ours[i]) - expected[i];
+            difference += d * d;
             norm += expected[i] * expected[i];
         }
 

@@ -23,7 +23,7 @@ internal static class Activations
         ["Gelu"]        = [(y, dY) => dY * GeluSlope(y)],
         ["Softmax"]     = [(y, dY) => y.Graph.Call("SoftmaxGrad", [dY, y.Output], LastAxis(y))],
         ["LogSoftmax"]  = [(y, dY) => y.Graph.Call("LogSoftmaxGrad", [dY, y.Output], LastAxis(y))],
-    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: 0));
+    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: row.Value.Length > 1 ? 0 : null));
 #pragma warning restore format
 
     private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));

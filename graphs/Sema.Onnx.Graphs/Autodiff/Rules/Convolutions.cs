@@ -6,6 +6,9 @@ namespace Sema.Onnx.Graphs.Autodiff.Rules;
 /// <summary>Convolutions with explicit padding (<see cref="Passes.ExplicitPadding"/>); their gradients are functions of ours.</summary>
 internal static class Convolutions
 {
+    // Below, the runtime's convolution to so few channels is slower than its transposed one.
+    private const int FewChannels = 16;
+
 #pragma warning disable format // a table: aligned columns
     internal static readonly Dictionary<string, GradientRule> Rules = new()
     {
@@ -16,8 +19,14 @@ internal static class Convolutions
 
     internal static long[] AllButChannels(Node y) => [0, .. Enumerable.Range(2, y[0].Rank - 2).Select(i => (long)i)];
 
-    private static Value InputGrad(Node y, Value dY) => y.Graph.Call("ConvInputGrad", [dY, y[1]],
-        [.. Window.Of(y).Attributes, ("group", y.Int("group", 1)), ("output_padding", Window.Of(y).Unread)]);
+    private static Value InputGrad(Node y, Value dY)
+    {
+        var (window, group) = (Window.Of(y), y.Int("group", 1));
+        return window.Turned is { } pads && y[0].KnownShape[1].Size >= FewChannels
+            ? y.Graph.Call("ConvInputGradUnit", [dY, y[1]],
+                ("kernel_shape", window.Kernel), ("pads", pads), ("dilations", window.Dilations), ("group", group))
+            : y.Graph.Call("ConvInputGrad", [dY, y[1]], [.. window.Attributes, ("group", group), ("output_padding", window.Unread)]);
+    }
 
     private static Value WeightGrad(Node y, Value dY)
     {

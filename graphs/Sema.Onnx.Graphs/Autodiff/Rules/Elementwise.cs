@@ -15,7 +15,7 @@ internal static class Elementwise
         ["Sub"]        = [Pass,                                                (_, dY) => -dY],
         ["Mul"]        = [(y, dY) => dY * y[1],                                (y, dY) => dY * y[0]],
         ["Div"]        = [(y, dY) => dY / y[1],                                (y, dY) => -dY * y.Output / y[1]],
-        ["Pow"]        = [(y, dY) => dY * PowerBase(y[0], y[1]),               (y, dY) => dY * PowerExponent(y)],
+        ["Pow"]        = [(y, dY) => dY * PowerBase(y),               (y, dY) => dY * PowerExponent(y)],
         ["Neg"]        = [(_, dY) => -dY],
         ["Abs"]        = [(y, dY) => dY * y[0].Sign()],                        // 0 at x = 0
         ["Reciprocal"] = [(y, dY) => -dY * y.Output.Square()],
@@ -27,14 +27,14 @@ internal static class Elementwise
         ["Cos"]        = [(y, dY) => -dY * y[0].Sin()],
         ["Where"]      = [null, (y, dY) => dY.Masked(y[0]),                    (y, dY) => dY.Masked(y[0].Not())],
         ["Clip"]       = [(y, dY) => dY.Masked(Inside(y))],                    // 0 at the bounds, as ReLU6 has it; the bounds are constants
-        ["Expand"]     = [Pass],                                               // the walker sums it back
         ["Identity"]   = [Pass],
-        ["Dropout"]    = [Pass],                                               // inference form: no element is dropped
+        ["Dropout"]    = [(y, dY) => IsTraining(y) ? (dY / (1 - Ratio(y))).Masked(y.NeedOutput(1, ElementType.Bool)) : dY],
         ["Cast"]       = [(y, dY) => dY.Cast(y[0].Type)],
-    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: 0));
+    }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: row.Value.Length > 1 ? 0 : null));
 
     static Elementwise()
     {
+        Rules["Expand"] = Of([Pass], coreAxes: 0);                             // the walker sums it back
         Rules["Max"]   = Joint(Chosen, coreAxes: 0);                           // tied elements share the gradient
         Rules["Min"]   = Joint(Chosen, coreAxes: 0);
         Rules["Sum"]   = Of([Pass], coreAxes: 0, variadic: true);
@@ -42,16 +42,26 @@ internal static class Elementwise
     }
 #pragma warning restore format
 
+    private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer
+        ?? throw new InvalidModelException($"Operator 'Dropout', node {y.Label}: whether it trains must be a constant.")).ToInt64()[0] != 0;
+
+    private static Value Ratio(Node y) => y.Optional(1)?.Cast(y[0].Type) ?? y[0].Like(0.5);
+
     // b·a^(b−1): the usual constant exponents need no power.
-    private static Value PowerBase(Value a, Value b) => b.Initializer is { Count: 1 } constant && constant.Type.IsFloat()
-        ? constant.ToFloat64()[0] switch
+    private static Value PowerBase(Node y)
+    {
+        var (a, b) = (y[0], y[1].Type == y[0].Type ? y[1] : y[1].Cast(y[0].Type));
+        if (y[1].Initializer is not { Count: 1 } constant)
+            return (a.Pow(b - 1) * b).Masked(b.Equal(b.Like(0)).Not());
+        return (constant.Type.IsFloat() ? constant.ToFloat64()[0] : constant.ToInt64()[0]) switch
         {
+            0 => a.Like(0),
             1 => a.Like(1),
             2 => a * 2,
-            0.5 => 0.5 / a.Sqrt(),
+            0.5 => 0.5 / y.Output,
             var p => a.Pow(a.Like(p - 1)) * p,
-        }
-        : a.Pow((b - b.Like(1)).Cast(b.Type)) * b.Cast(a.Type);
+        };
+    }
 
     // a^b ln a, and 0 where a = 0 (its limit for b > 0, and PyTorch's choice).
     private static Value PowerExponent(Node y)

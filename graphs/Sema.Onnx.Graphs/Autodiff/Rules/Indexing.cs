@@ -13,8 +13,7 @@ internal static class Indexing
         ["Gather"]         = Of([Gather]),
         ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
             "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
-        ["GatherND"]       = Of([(y, dY) => y.Int("batch_dims", 0) != 0 ? throw new GradientNotDefinedException(y, []) : y.Graph.Emit(
-            "ScatterND", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("reduction", "add"))]),
+        ["GatherND"]       = Of([GatherND]).When(y => y.Int("batch_dims", 0) == 0 && Depth(y) is not null),
     };
 #pragma warning restore format
 
@@ -35,4 +34,19 @@ internal static class Indexing
             : dY.Squeeze([.. Enumerable.Range(axis + 1, constant.Dims.Count - 1).Select(a => (long)a)]);
         return graph.Emit("Pad", [slab, graph.Vector(pads)]);
     }
+
+    // The indexed axes as one, looked up by row = (i₀·size₁ + i₁)·size₂ + … The runtime's ScatterND would be shorter, but it adds
+    // repeated indices from several threads at once and loses some; ScatterElements does not.
+    private static Value GatherND(Node y, Value dY)
+    {
+        var (graph, shape, depth) = (y.Graph, y[0].ShapeVector(), (int)Depth(y)!);
+        Value sizes = shape.Slice(0, 0, depth), rest = shape.Slice(0, depth, y[0].Rank);
+        Value index = y[1].Less(graph.Integer(0)).Where(y[1] + sizes, y[1]), row = graph.Integer(0);
+        for (var i = 0; i < depth; i++)
+            row = row * sizes.Gather(graph.Integer(i), 0) + index.Gather(graph.Integer(i), -1);
+        var rows = Operators.Concat([graph.Emit("ReduceProd", [sizes]), rest], 0);
+        return graph.Call("GatherGrad", [dY, row, rows], ("axis", 0)).Reshape(shape);
+    }
+
+    private static long? Depth(Node y) => y[1].Shape is { Rank: > 0 } shape && shape[shape.Rank - 1] is { IsKnown: true } depth ? depth.Size : null;
 }

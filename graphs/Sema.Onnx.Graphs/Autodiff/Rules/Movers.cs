@@ -16,8 +16,8 @@ internal static class Movers
         ["Transpose"] = Of([(y, dY) => dY.Transpose(Inverse(y))]),
         ["Concat"]    = Joint(Concat),
         ["Split"]     = Joint(Split, differentiable: 1),
-        ["Slice"]     = Of([Slice]),
-        ["Pad"]       = Of([Pad]),
+        ["Slice"]     = Of([Slice]).When(y => y.Optional(3) is null or { Initializer: not null }),
+        ["Pad"]       = Of([Pad]).When(y => y.Get<string>("mode") is null or "constant"),
         ["Tile"]      = Of([Tile]),
         ["DepthToSpace"] = Of([(y, dY) => Blocks("SpaceToDepth", y, dY)]),
         ["SpaceToDepth"] = Of([(y, dY) => Blocks("DepthToSpace", y, dY)]),
@@ -36,69 +36,67 @@ internal static class Movers
     private static IReadOnlyList<Value?> Concat(Node y, IReadOnlyList<Value?> dYs)
     {
         var axis = y.Axis("axis", 0, y.Output.Rank);
-        var sizes = Operators.Concat([.. y.Inputs.Select(x => SizeOf(x!, axis))], 0);
-        return y.Graph.AddNode("Split", "", [dYs[0], Folded(sizes, y, axis)], [("axis", axis)], y.Inputs.Count).Outputs;
+        long[] known = [.. y.Inputs.Select(x => x!.KnownShape[axis].Size)];
+        var sizes = known.Contains(-1)
+            ? Operators.Concat([.. y.Inputs.Select(x => x!.DynamicShape().Slice(0, axis, axis + 1))], 0)
+            : y.Graph.Vector(known);
+        return y.Graph.AddNode("Split", "", [dYs[0], sizes], [("axis", axis)], y.Inputs.Count).Outputs;
     }
-
-    private static Value SizeOf(Value x, int axis) => x.KnownShape[axis] is { IsKnown: true } size
-        ? x.Graph.Vector(size.Size)
-        : x.DynamicShape().Gather(x.Graph.Vector(axis), 0);
-
-    private static Value Folded(Value sizes, Node y, int axis) => y.Inputs.All(x => x!.KnownShape[axis].IsKnown)
-        ? y.Graph.Vector([.. y.Inputs.Select(x => x!.KnownShape[axis].Size)])
-        : sizes;
 
     private static IReadOnlyList<Value?> Split(Node y, IReadOnlyList<Value?> dYs)
     {
-        var parts = y.Outputs.Select((output, i) => dYs[i] ?? output!.ZerosOf(output!.ShapeVector())).ToArray();
+        var parts = dYs.Select((dY, i) => dY ?? Zeros(y.NeedOutput(i, y[0].Type))).ToList();
         return [Operators.Concat(parts, y.Axis("axis", 0, y[0].Rank))];
+
+        static Value Zeros(Value output) => output.ZerosOf(output.ShapeVector());
     }
 
-    // Contiguous slices are padded back with zeros. Others: a map from each input element to its place in dY, or to a slab of
-    // zeros behind it; axis by axis, from the last to the first.
+    // Contiguous slices are padded back with zeros, others placed axis by axis.
     private static Value Slice(Node y, Value dY)
     {
-        var axes = y.Optional(3)?.Initializer?.ToInt64()
-            ?? [.. Enumerable.Range(0, (int)y[1].KnownShape.Count).Select(i => (long)i)];
-        var (graph, rank, shape) = (y.Graph, y[0].Rank, y[0].KnownShape);
+        int[] axes = [.. (y.Optional(3)?.Initializer!.ToInt64() ?? [.. Enumerable.Range(0, Count(y)).Select(i => (long)i)])
+            .Select(axis => (int)(axis < 0 ? axis + y[0].Rank : axis))];
         if (Contiguous(y, axes) is { } pads)
-            return graph.Emit("Pad", [dY, graph.Vector(pads)]);
-
+            return y.Graph.Emit("Pad", [dY, y.Graph.Vector(pads)]);
         for (var i = axes.Length - 1; i >= 0; i--)
-        {
-            var axis = axes[i] < 0 ? axes[i] + rank : axes[i];
-            var size = shape[(int)axis].IsKnown ? graph.Integer(shape[(int)axis].Size) : y[0].DynamicShape().Gather(graph.Integer(axis), 0);
-            var all = graph.Emit("Range", [graph.Integer(0), size, graph.Integer(1)]);
-            var taken = all.Slice(At(1), At(2), graph.Vector(0), y.Optional(4) is null ? null : At(4));
-            var count = taken.DynamicShape();
-            var places = graph.Emit("Range", [graph.Integer(0), count.Squeeze(0), graph.Integer(1)]);
-            var map = graph.Emit("ScatterElements", [count.Expand(size.Unsqueeze(0)), taken, places], ("axis", 0));
-            var slab = dY.Slice(graph.Vector(0), graph.Vector(1), graph.Vector(axis));
-            dY = Operators.Concat([dY, slab.ZerosOf(slab.DynamicShape())], axis).Gather(map, axis);
-
-            Value At(int input) => y[input].Initializer is { } constant
-                ? graph.Vector(constant.ToInt64()[i])
-                : y[input].Slice(graph.Vector(i), graph.Vector(i + 1)).Cast(ElementType.Int64);
-        }
-
+            dY = Placed(y, dY, i, axes[i]);
         return dY;
     }
 
-    // The zeros before and after, where everything is known and no step skips or turns.
-    private static long[]? Contiguous(Node y, long[] axes)
+    private static int Count(Node y) => y[1].Shape is { IsStatic: true } count ? (int)count.Count
+        : throw new InvalidModelException($"Operator 'Slice', node {y.Label}: how many axes it slices must be known.");
+
+    // A map from each input element along an axis to its place in dY, or to a zero behind it.
+    private static Value Placed(Node y, Value dY, int i, int axis)
     {
-        var shape = y[0].KnownShape;
-        if (!shape.IsStatic || y.Output.Shape is not { IsStatic: true } sliced || y[1].Initializer is not { } starts
+        var graph = y.Graph;
+        var size = y[0].KnownShape[axis] is { IsKnown: true } known ? graph.Integer(known.Size) : y[0].DynamicShape().Gather(graph.Integer(axis), 0);
+        var taken = Counted(size).Slice(At(1), At(2), graph.Vector(0), y.Optional(4) is null ? null : At(4));
+        var count = taken.DynamicShape();
+        var map = graph.Emit("ScatterElements", [count.Expand(size.Unsqueeze(0)), taken, Counted(count.Squeeze(0))], ("axis", 0));
+        return graph.Emit("Pad", [dY, graph.Vector(0, 1), null, graph.Vector(axis)]).Gather(map, axis);
+
+        Value Counted(Value end) => graph.Emit("Range", [graph.Integer(0), end, graph.Integer(1)]);
+
+        Value At(int input) => y[input].Initializer is { } constant
+            ? graph.Vector(constant.ToInt64()[i])
+            : y[input].Slice(graph.Vector(i), graph.Vector(i + 1)).Cast(ElementType.Int64);
+    }
+
+    // The zeros before and after, where the sliced sizes and the starts are known and no step skips or turns.
+    private static long[]? Contiguous(Node y, int[] axes)
+    {
+        var (shape, sliced) = (y[0].KnownShape, y.Output.Shape);
+        if (sliced is null || axes.Any(axis => !shape[axis].IsKnown || !sliced[axis].IsKnown) || y[1].Initializer?.ToInt64() is not { } starts
             || y.Optional(4) is { Initializer: null } || (y.Optional(4)?.Initializer!.ToInt64().Any(step => step != 1) ?? false))
         {
             return null;
         }
 
         var pads = new long[2 * shape.Rank];
-        for (var i = 0; i < axes.Length; i++)
+        foreach (var (axis, start) in axes.Zip(starts))
         {
-            var axis = (int)(axes[i] < 0 ? axes[i] + shape.Rank : axes[i]);
-            var (start, size) = (starts.ToInt64()[i], shape[axis].Size);
+            var size = shape[axis].Size;
             pads[axis] = Math.Clamp(start < 0 ? start + size : start, 0, size);
             pads[shape.Rank + axis] = size - sliced[axis].Size - pads[axis];
         }
@@ -109,8 +107,6 @@ internal static class Movers
     // Padding by a negative width crops: the gradient of one is the other. Reflected and repeated borders add up instead.
     private static Value Pad(Node y, Value dY)
     {
-        if (y.Get<string>("mode") is not (null or "constant"))
-            throw new GradientNotDefinedException(y, []);
         var graph = y.Graph;
         return graph.Emit("Pad", [dY, y[1].Initializer is { } pads ? graph.Vector([.. pads.ToInt64().Select(p => -p)]) : -y[1], null, y.Optional(3)]);
     }
@@ -123,13 +119,12 @@ internal static class Movers
         return dY.Reshape(pairs).Sum(graph.Vector([.. Enumerable.Range(0, rank).Select(i => 2L * i)]), keep: false);
     }
 
-    // The column-row-depth order of DepthToSpace (mode CRD) has no operator that turns it back: a reshape and a transpose do.
+    // SpaceToDepth puts a block's elements before the channels; those of DepthToSpace's mode CRD stand behind them.
     private static Value Blocks(string inverse, Node y, Value dY)
     {
         var block = y.Int("blocksize", 1);
-        if (y.Get<string>("mode") != "CRD")
-            return y.Graph.Emit(inverse, [dY], ("blocksize", block));
-        var s = y[0].KnownShape;
-        return dY.Reshape(0, s[1].Size / (block * block), s[2].Size, block, s[3].Size, block).Transpose(0, 1, 3, 5, 2, 4).Reshape(y[0].ShapeVector());
+        var dX = y.Graph.Emit(inverse, [dY], ("blocksize", block));
+        return y.Get<string>("mode") != "CRD" ? dX
+            : dX.Reshape(0, block * block, y[0].KnownShape[1].Size / (block * block), -1).Transpose(0, 2, 1, 3).Reshape(y[0].ShapeVector());
     }
 }

@@ -10,7 +10,7 @@ internal static class Pooling
     internal static readonly Dictionary<string, GradientRule> Rules = new()
     {
         // y = op(x)                  ∂L/∂x
-        ["MaxPool"]           = Of([MaxPool]),                                                         // to the first of tied elements
+        ["MaxPool"]           = Of([MaxPool]).When(y => y.Int("storage_order", 0) == 0),             // to the first of tied elements
         ["AveragePool"]       = Of([AveragePool]),
         ["GlobalAveragePool"] = Of([(y, dY) => (dY / Plane(y)).Expand(y[0].ShapeVector())]),
         ["GlobalMaxPool"]     = Of([GlobalMaxPool]),                                                   // shared by tied elements

@@ -19,6 +19,11 @@ internal sealed record Window(long[] Kernel, long[] Strides, long[] Dilations, l
     /// <summary>Gets, by axis, by how much the last windows hang over the padded input's end (rounding up, <c>ceil_mode</c>).</summary>
     internal long[] Excess => [.. Kernel.Select((_, i) => Math.Max(-Overhang(i), 0))];
 
+    /// <summary>Gets the padding with which the turned window gives the input's gradient; null where it cannot: strides, or too much padding.</summary>
+    internal long[]? Turned => Strides.All(s => s == 1) && Reach.All(pad => pad >= 0) ? Reach : null;
+
+    private long[] Reach => [.. Pads.Select((pad, i) => (Kernel[i % Kernel.Length] - 1) * Dilations[i % Kernel.Length] - pad)];
+
     internal static Window Of(Node y)
     {
         var (input, output) = (y[0].KnownShape, y.Output.KnownShape);

@@ -5,8 +5,11 @@ namespace Sema.Onnx.Data.Transforms;
 [TestClass]
 public sealed class ValueConversionTests
 {
-    private static readonly ElementType[] Numbers = [.. Enum.GetValues<ElementType>().Where(type =>
-        type != ElementType.Bool)];
+    private static readonly ElementType[] Numbers =
+    [
+        ElementType.Float16, ElementType.Float32, ElementType.Float64, ElementType.UInt8, ElementType.Int8, ElementType.Int16,
+        ElementType.Int32, ElementType.Int64,
+    ];
 
     [TestMethod]
     public void Small_numbers_survive_every_pair_of_types()

@@ -1,0 +1,166 @@
+using Sema.Onnx.Graphs.Autodiff.Rules;
+using Sema.Onnx.Graphs.Functions;
+
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>Replaces the operators that ONNX Runtime's CPU kernels lack in float64 by others that they have.</summary>
+/// <remarks>
+/// Run it last, on the finished graph: the gradients have been appended by the rules of the operators themselves, and only the
+/// kernels that run them, forward and backward, are exchanged for compositions of the same meaning. A call of a function that holds
+/// such an operator is inlined first. Slow and hungry: a convolution gathers all its windows. For checks, not for training.
+/// </remarks>
+internal static class DoubleKernels
+{
+#pragma warning disable format // a table: aligned columns
+    private static readonly Dictionary<string, Func<Node, Value[]>> Lowerings = new()
+    {
+        // y = op(x)              the same, of operators with a float64 kernel
+        ["LeakyRelu"]          = y => [Positive(y).Where(y[0], y[0] * y.Float("alpha", 0.01f))],
+        ["PRelu"]              = y => [Positive(y).Where(y[0], y[0] * y[1])],
+        ["Elu"]                = y => [Positive(y).Where(y[0], (y[0].Min(y[0].Like(0)).Exp() - 1) * y.Float("alpha", 1))],
+        ["HardSigmoid"]        = y => [HardSigmoid(y[0], y.Float("alpha", 0.2f), y.Float("beta", 0.5f))],
+        ["HardSwish"]          = y => [y[0] * HardSigmoid(y[0], 1.0 / 6, 0.5)],
+        ["Softplus"]           = y => [y[0].Max(y[0].Like(0)) + ((-y[0].Abs()).Exp() + 1).Log()],
+        ["Softsign"]           = y => [y[0] / (y[0].Abs() + 1)],
+        ["Erf"]                = y => [Erf(y[0])],
+        ["Gelu"]               = y => [Gelu(y)],
+        ["Mean"]               = y => [y.Graph.Emit("Sum", y.Inputs) / y.Inputs.Count],
+        ["LayerNormalization"] = LayerNormalization,   // there is a kernel, but it gives the statistics in float32
+        ["GlobalAveragePool"]  = y => [y[0].Mean(Spatial(y), keep: true)],
+        ["GlobalMaxPool"]      = y => [y.Graph.Emit("ReduceMax", [y[0], y.Graph.Vector(Spatial(y))])],
+        ["AveragePool"]        = y => [AveragePool(y)],
+        ["Conv"]               = y => [Conv(y)],
+        ["ConvTranspose"]      = y => [ConvTranspose(y)],
+    };
+#pragma warning restore format
+
+    /// <summary>Gets every operator that is replaced, sorted by name.</summary>
+    internal static IEnumerable<string> Operators => Lowerings.Keys.Order(StringComparer.Ordinal);
+
+    /// <summary>Runs the pass; the shapes of what the model's own nodes make must be known.</summary>
+    /// <returns>Whether anything changed.</returns>
+    internal static bool Run(Graph graph)
+    {
+        var functions = SemaFunctions.All.Where(f => f.Body.Nodes.Exists(IsReplaced)).ToDictionary(f => f.Name);
+        foreach (var call in graph.Nodes.Where(n => n.Domain == Model.SemaDomain && functions.ContainsKey(n.OpType)).ToList())
+            call.Inline(functions[call.OpType]);
+
+        var nodes = graph.Nodes.Where(IsReplaced).ToList();
+        foreach (var node in nodes)
+            graph.ReplaceNode(node, () => Lowerings[node.QualifiedType](node));
+        return nodes.Count > 0;
+    }
+
+    private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType);
+
+    private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));
+
+    private static long[] Spatial(Node y) => [.. Enumerable.Range(2, y[0].Rank - 2).Select(i => (long)i)];
+
+    private static Value HardSigmoid(Value x, double alpha, double beta) => (x * alpha + beta).Max(x.Like(0)).Min(x.Like(1));
+
+    // erf x = (2/π) (h x + Σₙ e^(−n²h²) sin(2nhx)/n), n = 1, 2, ...: Poisson's sum over the period π/h of the right-hand side.
+    // With h = π/12 and 24 terms both what is cut off and the neighbouring periods stay below 1e-16 up to |x| = 6, where erf is 1.
+    private static Value Erf(Value x)
+    {
+        const double h = Math.PI / 12;
+        var inside = x.Max(x.Like(-6)).Min(x.Like(6));
+        return Enumerable.Range(1, 24).Aggregate(inside * h, (sum, n) => sum + (inside * (2 * n * h)).Sin() * (Math.Exp(-n * n * h * h) / n)) * (2 / Math.PI);
+    }
+
+    private static Value Gelu(Node y)
+    {
+        var x = y[0];
+        return y.Get<string>("approximate") == "tanh"
+            ? x * 0.5 * ((x * Math.Sqrt(2 / Math.PI) * (x.Square() * 0.044715 + 1)).Tanh() + 1)
+            : x * 0.5 * (Erf(x * Math.Sqrt(0.5)) + 1);
+    }
+
+    private static Value[] LayerNormalization(Node y)
+    {
+        var axis = y.Axis("axis", -1, y[0].Rank);
+        long[] axes = [.. Enumerable.Range(axis, y[0].Rank - axis).Select(i => (long)i)];
+        var mean = y[0].Mean(axes, keep: true);
+        var centred = y[0] - mean;
+        var inverse = (centred.Square().Mean(axes, keep: true) + y.Float("epsilon", 1e-5f)).Sqrt().Reciprocal();
+        var scaled = centred * inverse * y[1];
+        return [y.Optional(2) is { } bias ? scaled + bias : scaled, mean, inverse];
+    }
+
+    // The sum over each window, divided by how many of its elements count.
+    private static Value AveragePool(Node y)
+    {
+        var (window, graph) = (Window.Of(y), y.Graph);
+        var spatial = window.Kernel.Length;
+        long[] borders = [0, 0, .. window.Pads[..spatial], 0, 0, .. window.Pads[spatial..]];
+        long[] excess = [.. new long[4 + spatial], .. window.Excess];
+        var (ones, border) = (y[0].Like(1).Expand(graph.Vector([1, 1, .. window.Input])), y[0].Like(y.Int("count_include_pad", 0) != 0 ? 1 : 0));
+        var counts = Sums(graph.Emit("Pad", [ones, graph.Vector(borders), border]));
+        return (Sums(graph.Emit("Pad", [y[0], graph.Vector(borders)])) / counts).Reshape([0, 0, .. window.Output]);
+
+        Value Sums(Value padded) => Columns(graph.Emit("Pad", [padded, graph.Vector(excess)]),
+            graph.Vector(window.Kernel), window.Strides, window.Dilations, out _).Sum([2], keep: false);
+    }
+
+    private static Value Conv(Node y)
+    {
+        var (x, w) = (y[0], y[1]);
+        var (strides, dilations, pads) = Attributes(y);
+        var matrix = w.Reshape(0, -1).Unsqueeze(0).Reshape(y.Int("group", 1), -1, 0);
+        long[] borders = [0, 0, .. pads[..strides.Length], 0, 0, .. pads[strides.Length..]];
+        var padded = x.Graph.Emit("Pad", [x, x.Graph.Vector(borders)]);
+        return Correlate(padded, matrix, SpatialSizes(w, strides.Length), strides, dilations, y.Optional(2));
+    }
+
+    // The correlation of x, spread out by its strides, with the mirrored window, channels in and out exchanged.
+    private static Value ConvTranspose(Node y)
+    {
+        var (x, w, graph) = (y[0], y[1], y.Graph);
+        var (strides, dilations, pads) = Attributes(y);
+        var (group, spatial) = (y.Int("group", 1), strides.Length);
+        if (y.Has("output_shape") || y.Get<string>("auto_pad") is not (null or "NOTSET" or "VALID"))
+            throw new InvalidModelException($"Operator 'ConvTranspose', node {y.Label}: float64 takes explicit pads only, no output_shape or auto_pad.");
+
+        var kernel = SpatialSizes(w, spatial);
+        var gap = strides.Select(s => s - 1).ToArray();
+        var spread = x.Unsqueeze([.. gap.Select((_, i) => 3L + 2 * i)]);
+        spread = graph.Emit("Pad", [spread, graph.Vector([.. new long[4 + 2 * spatial], .. gap.SelectMany(g => new[] { 0, g })])])
+            .Reshape(Graphs.Operators.Concat([x.DynamicShape().Slice(0, 0, 2), SpatialSizes(x, spatial) * graph.Vector(strides)], 0));
+        var reach = (kernel - graph.Vector(1)) * graph.Vector(dilations);
+        var end = graph.Vector([.. (y.Ints("output_padding") ?? new long[spatial]).Select((o, i) => o - pads[spatial + i] - gap[i])]);
+        var borders = Graphs.Operators.Concat([graph.Vector(0, 0), reach - graph.Vector(pads[..spatial]), graph.Vector(0, 0), reach + end], 0);
+        var mirrored = w.Reshape(0, 0, -1).Slice(2, -1, long.MinValue, -1)                                  // [C, O/G, k]
+            .Unsqueeze(0).Reshape(group, -1, 0, 0).Transpose(0, 2, 1, 3).Reshape(0, 0, -1);                 // [G, O/G, C/G·k]
+        return Correlate(graph.Emit("Pad", [spread, borders]), mirrored, kernel, [.. gap.Select(_ => 1L)], dilations, y.Optional(2));
+    }
+
+    // Y[n, o, q] = Σ c,k W[o, c, k] X[n, c, q·stride + k·dilation], by group: [G, O/G, C/G·k] · [N, G, C/G·k, q]
+    private static Value Correlate(Value padded, Value matrix, Value kernel, long[] strides, long[] dilations, Value? bias)
+    {
+        var graph = padded.Graph;
+        var columns = Columns(padded, kernel, strides, dilations, out var windows);
+        Value batch = padded.DynamicShape().Slice(0, 0, 1), group = matrix.DynamicShape().Slice(0, 0, 1), rows = matrix.DynamicShape().Slice(0, 2, 3);
+        var byGroup = columns.Reshape(Graphs.Operators.Concat([batch, group, rows, graph.Vector(-1)], 0));
+        var y = matrix.MatMul(byGroup).Reshape(Graphs.Operators.Concat([batch, graph.Vector(-1), windows], 0));
+        return bias is null ? y : y + bias.Reshape([1, -1, .. strides.Select(_ => 1L)]);
+    }
+
+    // The elements that each window reads: [N, C, k, q].
+    private static Value Columns(Value padded, Value kernel, long[] strides, long[] dilations, out Value windows)
+    {
+        var graph = padded.Graph;
+        var (spatial, step, distance) = (strides.Length, graph.Vector(strides), graph.Vector(dilations));
+        var plane = SpatialSizes(padded, spatial);
+        windows = (plane - (kernel - graph.Vector(1)) * distance - graph.Vector(1)) / step + graph.Vector(1);
+        return padded.Reshape(0, 0, -1).Gather(ConvolutionFunctions.Places(spatial, kernel, distance, step, plane, windows), 2);
+    }
+
+    private static Value SpatialSizes(Value x, int spatial) => x.DynamicShape().Slice(0, 2, 2 + spatial);
+
+    private static (long[] Strides, long[] Dilations, long[] Pads) Attributes(Node y)
+    {
+        var spatial = (y.Ints("strides") ?? y.Ints("kernel_shape") ?? y.Ints("dilations"))?.Length ?? y[1].Rank - 2;
+        long[] ones = [.. Enumerable.Repeat(1L, spatial)];
+        return (y.Ints("strides") ?? ones, y.Ints("dilations") ?? ones, y.Ints("pads") ?? new long[2 * spatial]);
+    }
+}

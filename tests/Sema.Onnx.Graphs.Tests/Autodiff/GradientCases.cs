@@ -1,0 +1,263 @@
+using static Sema.Onnx.Graphs.Autodiff.Operand;
+
+namespace Sema.Onnx.Graphs.Autodiff;
+
+/// <summary>For every operator with a rule: the shapes, attributes and domains it is checked on, clear of kinks and poles.</summary>
+internal static class GradientCases
+{
+#pragma warning disable format // a table: aligned columns
+    private static readonly Dictionary<string, GradientCase[]> Table = new()
+    {
+        // Elementwise
+        ["Add"]        = Binary(F(2, 3), F(2, 3)),
+        ["Sub"]        = Binary(F(2, 3), F(2, 3)),
+        ["Mul"]        = Binary(F(2, 3), F(2, 3)),
+        ["Div"]        = Binary(F(2, 3), F().In(0.5, 2)),
+        ["Pow"]        =
+        [
+            .. Binary(F().In(0.5, 2), F()),
+            .. new[] { -1.5, -1, 0, 0.5, 1, 2, 3, 2.5 }.Select(p => new GradientCase(F(2, 3).In(0.5, 2), Scalar(p))),
+            new(F(2, 3), Scalar(3)),
+            new(F(2, 3), Scalar(3, ElementType.Float32)),
+            new(F(2, 3), I(3)),
+            new(F(2, 3), I(2, 3, 1)),
+            new(F(2, 3), Ids([2, 1], 2, 3)),
+            new(F(2, 3).In(0.5, 2), new(1, 1, 1) { Fixed = new(ElementType.Float64, [1, 1, 1], BitConverter.GetBytes(2.0)), IsConstant = true }),
+        ],
+        ["Neg"]        = Unary(F(2, 3)),
+        ["Abs"]        = Unary(F(2, 3).Spread()),
+        ["Reciprocal"] = [.. Unary(F(2, 3).In(0.5, 2)), .. Unary(F(2, 3).In(-2, -0.5))],
+        ["Exp"]        = Unary(F(2, 3)),
+        ["Log"]        = Unary(F(2, 3).In(0.5, 2)),
+        ["Sqrt"]       = Unary(F(2, 3).In(0.5, 2)),
+        ["Erf"]        = [new GradientCase(F(2, 3)).Float32()],
+        ["Sin"]        = Unary(F(2, 3)),
+        ["Cos"]        = Unary(F(2, 3)),
+        ["Where"]      =
+        [
+            new(B([2, 3], 1, 0, 0, 1, 1, 0), F(2, 3), F(2, 3)),
+            new(B([3], 1, 0, 0), F(2, 1), F()),
+            new(B([2, 1, 1], 1, 0), F(1, 3), F(4, 1)),
+            new(B([2, 3], 1, 0, 0, 1, 1, 0), F(1), F(3)),
+        ],
+        ["Clip"]       =
+        [
+            new(F(3, 4).Spread(), Scalar(-1), Scalar(0.5)),
+            new(F(3, 4).Spread(), null, Scalar(0.5)),
+            new(F(3, 4).Spread(), Scalar(-1)),
+            new(F(3, 4)),
+        ],
+        ["Expand"]     = [new(F(2, 1), I(2, 3)), new(F(3), I(2, 1, 1)), new(F(), I(2, 3)), new(F(2, 3), I(1, 1)), new(F(1), I(1, 4)), new(F(2, 1), Ids([2], 2, 3))],
+        ["Identity"]   = Unary(F(2, 3)),
+        ["Dropout"]    = [new(F(2, 3)), new(F(2, 3), Scalar(0.3))],
+        ["Cast"]       = [new GradientCase(F(2, 3)).With(("to", (long)ElementType.Float64)), new GradientCase(F(2, 3)).Linear32().With(("to", (long)ElementType.Float64))],
+        ["Max"]        = [.. Binary(F(2, 3).Spread(), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
+        ["Min"]        = [.. Binary(F(2, 3).Spread(), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
+        ["Sum"]        = [.. Binary(F(2, 3), F(2, 3)), new(F(2, 3)), new(F(2, 3), F(3), F(2, 1), F())],
+        ["Mean"]       = [.. Binary(F(2, 3), F(2, 3)).Append(new(F(2, 3))).Append(new(F(2, 3), F(3), F(2, 1), F())).Select(c => c.Linear32())],
+
+        // Activations
+        ["Relu"]        = Unary(F(3, 4).Spread()),
+        ["LeakyRelu"]   = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.3f))],
+        ["PRelu"]       = [.. new[] { F(3, 4), F(4), F(3, 1), F(1), F() }.Select(slope => new GradientCase(F(3, 4).Spread(), slope).Float32())],
+        ["Elu"]         = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f))],
+        ["Sigmoid"]     = Unary(F(2, 3)),
+        ["HardSigmoid"] = [new GradientCase(F(5, 8).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f), ("beta", 0.5f))],
+        ["HardSwish"]   = [new GradientCase(F(5, 8).Spread()).Float32()],
+        ["Tanh"]        = Unary(F(2, 3)),
+        ["Softplus"]    = [new GradientCase(F(2, 3)).Float32()],
+        ["Softsign"]    = [new GradientCase(F(3, 4).Spread()).Float32()],
+        ["Gelu"]        = [new GradientCase(F(2, 3)).Float32(), new GradientCase(F(2, 3)).With(("approximate", "tanh")).Within(1e-7)],   // the runtime's √(2/π) is a float32
+        ["Softmax"]     = Axes(F(2, 3, 4), -1, 0, 1, 2, -2),
+        ["LogSoftmax"]  = Axes(F(2, 3, 4), -1, 0, 1, 2, -2),
+
+        // Matrices
+        ["MatMul"] =
+        [
+            new(F(2, 3), F(3, 4)), new(F(5, 2, 3), F(5, 3, 4)), new(F(5, 2, 3), F(3, 4)), new(F(2, 3), F(5, 3, 4)),
+            new(F(5, 1, 2, 3), F(4, 3, 2)), new(F(1, 2, 3), F(5, 3, 4)), new(F(5, 2, 3), F(1, 3, 4)), new(F(1, 2, 3), F(3, 4)), new(F(2, 5, 2, 3), F(3, 4)),
+            new(F(3), F(3)), new(F(3), F(3, 4)), new(F(2, 3), F(3)), new(F(3), F(5, 3, 4)), new(F(5, 2, 3), F(3)), new(F(2, 1), F(1, 4)), new(F(1, 3), F(3, 1)),
+        ],
+        ["Gemm"] =
+        [
+            .. from transposes in new[] { (0L, 0L), (0, 1), (1, 0), (1, 1) }
+               from c in new Operand?[] { null, F(2, 4), F(4), F(2, 1), F(1), F() }
+               let a = transposes.Item1 == 0 ? F(2, 3) : F(3, 2)
+               let b = transposes.Item2 == 0 ? F(3, 4) : F(4, 3)
+               select new GradientCase(c is null ? [a, b] : [a, b, c]).With(("transA", transposes.Item1), ("transB", transposes.Item2), ("alpha", 0.5f), ("beta", 2f)),
+            new(F(2, 3), F(3, 4), F(4)),
+            new(F(2, 1), F(1, 4), F(4)),
+            new(F(1, 3), F(3, 1), F(1)),
+        ],
+
+        // Reductions
+        ["ReduceSum"]       = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
+        ["ReduceMean"]      = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
+        ["ReduceMax"]       = [.. Reduced(F(2, 3, 4).Spread()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L))],
+        ["ReduceMin"]       = Reduced(F(2, 3, 4).Spread()),
+        ["ReduceL1"]        = [.. Reduced(F(2, 3, 4).Spread(), c => c.Float32()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L)).Float32()],
+        ["ReduceL2"]        = [.. Reduced(F(2, 3, 4), c => c.Float32()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L)).Float32()],
+        ["ReduceSumSquare"] = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L))],
+        ["ReduceLogSum"]    = [.. Reduced(F(2, 3, 4).In(0.5, 2), c => c.Float32()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L)).Float32()],
+        ["ReduceLogSumExp"] = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L))],
+
+        // Movers
+        ["Reshape"]   = [new(F(2, 3, 4), I(4, 6)), new(F(2, 3, 4), I(0, -1)), new(F(2, 3), I(-1)), new(F(1), I()), new(F(2, 6), Ids([2], 3, 4))],
+        ["Flatten"]   = [new(F(2, 3, 4)), .. Axes(F(2, 3, 4), 0, 1, 2, 3, -1)],
+        ["Squeeze"]   = [new(F(2, 1, 3, 1)), new(F(2, 1, 3, 1), I(1)), new(F(2, 1, 3, 1), I(-1, 1))],
+        ["Unsqueeze"] = [new(F(2, 3), I(0)), new(F(2, 3), I(-1, 1)), new(F(), I(0))],
+        ["Transpose"] = [new(F(2, 3, 4)), new GradientCase(F(2, 3, 4)).With(("perm", [1, 2, 0])), new GradientCase(F(2, 3, 4, 2)).With(("perm", [2, 0, 3, 1]))],
+        ["Concat"]    =
+        [
+            new GradientCase(F(2, 3), F(2, 1), F(2, 4)).With(("axis", 1L)), new GradientCase(F(2, 3), F(1, 3)).With(("axis", -2L)),
+            new GradientCase(F(2, 3)).With(("axis", 0L)), new GradientCase(F(2), F(3).Constant()).With(("axis", 0L)),
+        ],
+        ["Split"]     =
+        [
+            new GradientCase(F(2, 7), I(1, 4, 2)).Making(3).With(("axis", 1L)), new GradientCase(F(6, 2), I(2, 4)).Making(2).With(("axis", -2L)),
+            new GradientCase(F(6, 2)).Making(3).With(("num_outputs", 3L)), new GradientCase(F(7, 2)).Making(3).With(("num_outputs", 3L)),
+            new GradientCase(F(7, 2), I(1, 4, 2)).Making(3, 1..2), new GradientCase(F(7, 2), I(1, 4, 2)).Making(3, 1..), new GradientCase(F(7, 2), I(1, 4, 2)).Making(3, ..1),
+        ],
+        ["Slice"]     =
+        [
+            new(F(5, 4), I(1), I(4)), new(F(5, 4), I(1, 0), I(4, 3)), new(F(5, 4), I(-3), I(-1), I(-1)), new(F(5, 4), I(1), I(long.MaxValue), I(1)),
+            new(F(5, 4), I(0), I(5), I(0), I(2)), new(F(5, 4), I(4), I(0), I(0), I(-1)), new(F(5, 4), I(-1), I(long.MinValue), I(0), I(-2)),
+            new(F(5, 4, 6), I(0, 5), I(5, 0), I(1, 2), I(3, -2)), new(F(5, 4), I(1, 3), I(9, -9), I(-2, -1), I(2, -1)), new(F(5, 4), I(-9), I(99), I(0)),
+            new(F(5, 4), I(1), I(4), I(1), I(1)), new(F(5, 4), Ids([1], 1), Ids([1], 4), I(0)), new(F(5, 4), Ids([2], 1, 3), Ids([2], 4, 0), I(0, 1), Ids([2], 2, -1)),
+            new(F(5), I(3), I(4)),
+        ],
+        ["Pad"]       =
+        [
+            new(F(2, 3), I(1, 0, 2, 1)), new(F(4, 5), I(-1, 0, -1, -2)), new(F(4, 5), I(-1, 2, 1, -2)), new(F(2, 3), I(1, 1, 1, 1), Scalar(7)),
+            new(F(2, 3), I(1, 2), null, I(1)), new(F(2, 3), I(1, 2), null, I(-2)), new(F(2, 3), Ids([4], 1, 0, 2, 1)),
+        ],
+        ["Tile"]      = [new(F(2, 3), I(2, 1)), new(F(2, 3), I(3, 2)), new(F(3), I(4)), new(F(1, 2, 1), I(2, 2, 3)), new(F(2, 3), Ids([2], 3, 2))],
+        ["DepthToSpace"] =
+        [
+            new GradientCase(F(2, 8, 2, 3)).With(("blocksize", 2L)), new GradientCase(F(2, 8, 2, 3)).With(("blocksize", 2L), ("mode", "DCR")),
+            new GradientCase(F(2, 8, 2, 3)).With(("blocksize", 2L), ("mode", "CRD")), new GradientCase(F(1, 9, 2, 1)).With(("blocksize", 3L), ("mode", "CRD")),
+        ],
+        ["SpaceToDepth"] = [new GradientCase(F(2, 2, 4, 6)).With(("blocksize", 2L)), new GradientCase(F(1, 1, 3, 6)).With(("blocksize", 3L))],
+
+        // Indexing
+        ["Gather"]         =
+        [
+            .. from axis in new long[] { 0, 1, 2, -1 }
+               from ids in new[] { Ids([], 1), Ids([3], 1, -1, 1), Ids([2, 2], 0, 1, 1, -2), Ids([1], -1), Ids([1, 1], 1), Ids([], -1) }
+               from constant in new[] { true, false }
+               select new GradientCase(F(3, 2, 4), ids with { IsConstant = constant }).With(("axis", axis)),
+            new(F(4), Ids([], 2)), new(F(4), Ids([3], 2, 2, 0)),
+        ],
+        ["GatherElements"] =
+        [
+            new(F(3, 4), Ids([2, 4], 0, 2, 1, 1, 0, -1, 1, 0)), new GradientCase(F(3, 4), Ids([3, 2], 0, 2, 1, 1, 3, -1)).With(("axis", 1L)),
+            new GradientCase(F(3, 4), Ids([2, 5], 0, 0, 0, 1, 2, 3, 3, -1, -4, 0)).With(("axis", -1L)),
+        ],
+        ["GatherND"]       =
+        [
+            new(F(3, 4), Ids([2, 2], 0, 1, 2, 3)), new(F(3, 4), Ids([3, 1], 1, 1, -1)), new(F(3, 4, 2), Ids([2, 2, 2], 0, 1, 2, 3, 0, 1, -1, 0)), new(F(3, 4), Ids([1, 2], 1, 2)),
+            new(F(2, 3, 2), Ids([3, 3], 1, -1, 0, 0, -3, 1, 1, 2, 0)),
+        ],
+
+        // Convolutions and pooling
+        ["Conv"] =
+        [
+            Conv(F(2, 2, 6), F(3, 2, 3)), Conv(F(2, 4, 9), F(6, 2, 3), ("group", 2L), ("strides", [2]), ("pads", [2, 1]), ("dilations", [2])),
+            Conv(F(2, 2, 5, 4), F(3, 2, 3, 2)), Conv(F(2, 2, 5, 5), F(3, 2, 1, 1)), Conv(F(2, 2, 5, 5), F(3, 2, 1, 1), ("strides", [2, 2])),
+            Conv(F(2, 2, 5, 5), F(3, 2, 3, 3), ("pads", [1, 1, 1, 1])), Conv(F(2, 2, 6, 7), F(3, 2, 3, 2), ("strides", [2, 3]), ("pads", [0, 1, 2, 0])),
+            Conv(F(2, 2, 6, 6), F(3, 2, 3, 3), ("strides", [2, 2])), Conv(F(1, 2, 8, 8), F(3, 2, 2, 2), ("strides", [3, 3])),
+            Conv(F(1, 2, 7, 8), F(2, 2, 3, 2), ("dilations", [2, 3])), Conv(F(1, 2, 9, 8), F(2, 2, 3, 2), ("dilations", [2, 3]), ("strides", [2, 2]), ("pads", [1, 2, 3, 0])),
+            Conv(F(2, 4, 5, 5), F(4, 1, 3, 3), ("group", 4L), ("pads", [1, 1, 1, 1])), Conv(F(2, 2, 6, 6), F(4, 1, 3, 3), ("group", 2L), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])),
+            Conv(F(2, 4, 5, 5), F(6, 2, 3, 3), ("group", 2L)), Conv(F(1, 2, 5, 5), F(3, 2, 3, 3), ("auto_pad", "SAME_UPPER"), ("strides", [2, 2])),
+            Conv(F(1, 2, 6, 5), F(3, 2, 3, 2), ("auto_pad", "SAME_LOWER"), ("strides", [2, 1])), Conv(F(1, 2, 5, 5), F(3, 2, 5, 5)), Conv(F(1, 2, 5, 5), F(3, 2, 3, 3), ("auto_pad", "VALID")),
+            Conv(F(1, 2, 4, 3, 5), F(3, 2, 2, 3, 2)), Conv(F(1, 2, 5, 4, 5), F(2, 1, 2, 3, 2), ("group", 2L), ("strides", [2, 1, 2]), ("pads", [1, 0, 1, 0, 1, 2]), ("dilations", [1, 1, 2])),
+            // from 16 channels on, without strides, the input's gradient is a convolution itself
+            Conv(F(2, 16, 4, 4), F(2, 16, 3, 3), ("pads", [1, 1, 1, 1])), Conv(F(1, 16, 4, 5), F(4, 8, 3, 2), ("group", 2L), ("pads", [0, 1, 2, 0])),
+            Conv(F(1, 16, 7), F(16, 1, 3), ("group", 16L), ("dilations", [2])), Conv(F(1, 16, 3, 4, 4), F(2, 16, 2, 3, 3), ("pads", [1, 1, 1, 0, 1, 1])),
+            Conv(F(1, 16, 3, 3), F(2, 16, 2, 2), ("pads", [2, 2, 2, 2])),
+            new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3)).Linear32(), new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3).Constant(), F(3)).Linear32(),
+        ],
+        ["MaxPool"] = [.. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread())],
+        ["AveragePool"] =
+        [
+            .. Pool(F(2, 2, 7), F(1, 2, 5, 6), F(1, 1, 4, 3, 5)).Select(c => c.Linear32()),
+            .. Pool(F(2, 2, 7), F(1, 2, 5, 6), F(1, 1, 4, 3, 5)).Select(c => c.Linear32().With([.. c.Attributes, ("count_include_pad", 1L)])),
+        ],
+        ["GlobalAveragePool"] = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x).Linear32())],
+        ["GlobalMaxPool"]     = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x.Spread()).Float32())],
+
+        // Normalisations and losses
+        ["BatchNormalization"] =
+        [
+            .. from x in new[] { F(4, 3), F(2, 3, 4), F(2, 3, 2, 2) }
+               select new GradientCase(x, F(3), F(3), F(3).Constant(), F(3).In(0.5, 2).Constant()),
+            new GradientCase(F(2, 3, 2), F(3), F(3), F(3).Constant(), F(3).In(0.5, 2).Constant()).With(("epsilon", 0.1f)),
+        ],
+        ["com.sema.BatchNormalizationTraining"] =
+        [
+            new GradientCase(F(5, 3), F(3), F(3)).With(("epsilon", 1e-5f), ("axes", [0])).Making(3, ..1),
+            new GradientCase(F(2, 3, 4), F(3), F(3)).With(("epsilon", 1e-3f), ("axes", [0, 2])).Making(3, ..1),
+            new GradientCase(F(2, 3, 2, 3), F(3), F(3)).With(("epsilon", 0.1f), ("axes", [0, 2, 3])).Making(3, ..1),
+        ],
+        ["LayerNormalization"] =
+        [
+            .. new GradientCase[]
+            {
+                new(F(2, 3, 4), F(4), F(4)), new(F(2, 3, 4), F(4)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", 1L), ("epsilon", 0.1f)),
+                new GradientCase(F(2, 3, 4), F(2, 3, 4), F(2, 3, 4)).With(("axis", 0L)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", -2L)),
+            }.Select(c => c.Within(1e-6)),   // the operator's own mean and deviation are float32
+        ],
+        ["com.sema.CrossEntropy"] =
+        [
+            .. from smoothing in new[] { 0f, 0.1f }
+               from ignored in new long[] { -100, 2 }
+               select new GradientCase(F(4, 3), Ids([4], 1, 0, ignored, 1)).With(("ignore_index", ignored), ("label_smoothing", smoothing)).Making(2, ..1),
+        ],
+    };
+#pragma warning restore format
+
+    internal static IReadOnlyList<GradientCase> Of(string op) => [.. Table.GetValueOrDefault(op, []).Select(c => c with { Op = op })];
+
+    private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] })];
+
+    // The same, one repeated along an axis, both repeated, a scalar, a rank more on the left or on the right.
+    private static GradientCase[] Binary(Operand a, Operand b) =>
+    [
+        .. new (long[] A, long[] B)[]
+        {
+            ([2, 3], [2, 3]), ([2, 3], [3]), ([3], [2, 3]), ([2, 1], [1, 3]), ([2, 3], []), ([], [2, 3]), ([4, 2, 1], [2, 3]), ([2, 3], [4, 1, 3]), ([1], [1, 1]), ([1, 3], [3]),
+        }.Select(dims => new GradientCase(a with { Dims = dims.A }, b with { Dims = dims.B })),
+    ];
+
+    private static GradientCase[] Axes(Operand x, params long[] axes) => [.. axes.Select(axis => new GradientCase(x).With(("axis", axis)))];
+
+    private static GradientCase[] Reduced(Operand x, Func<GradientCase, GradientCase>? precision = null) =>
+    [
+        .. from axes in new Operand?[] { null, I(0), I(1), I(-1), I(0, 2), I(-2, 0), I(0, 1, 2) }
+           from keep in new long[] { 0, 1 }
+           let c = new GradientCase(axes is null ? [x] : [x, axes]).With(("keepdims", keep))
+           select precision is null ? c : precision(c),
+    ];
+
+    private static GradientCase Conv(Operand x, Operand w, params Attribute[] attributes) =>
+        new GradientCase(x, w, F(w.Dims[0])).Linear32().With(attributes);
+
+    private static IEnumerable<GradientCase> Pool(Operand line, Operand plane, Operand cube) =>
+    [
+        new GradientCase(line).With(("kernel_shape", [2])),
+        new GradientCase(line).With(("kernel_shape", [3]), ("strides", [2]), ("pads", [1, 0])),
+        new GradientCase(plane).With(("kernel_shape", [2, 2]), ("strides", [2, 2])),
+        new GradientCase(plane).With(("kernel_shape", [3, 2])),
+        new GradientCase(plane).With(("kernel_shape", [3, 3]), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])),
+        new GradientCase(plane).With(("kernel_shape", [3, 2]), ("strides", [2, 1]), ("pads", [0, 1, 2, 0])),
+        new GradientCase(plane).With(("kernel_shape", [2, 2]), ("strides", [2, 2]), ("ceil_mode", 1L)),
+        new GradientCase(plane).With(("kernel_shape", [3, 3]), ("strides", [3, 2]), ("pads", [1, 0, 0, 1]), ("ceil_mode", 1L)),
+        new GradientCase(plane).With(("kernel_shape", [3, 3]), ("strides", [2, 2]), ("pads", [1, 1, 1, 1]), ("ceil_mode", 1L)),
+        new GradientCase(plane).With(("kernel_shape", [2, 2]), ("dilations", [2, 3])),
+        new GradientCase(plane).With(("kernel_shape", [2, 2]), ("dilations", [2, 1]), ("strides", [1, 2]), ("pads", [1, 0, 1, 1])),
+        new GradientCase(plane).With(("kernel_shape", [3, 3]), ("strides", [2, 2]), ("auto_pad", "SAME_UPPER")),
+        new GradientCase(plane).With(("kernel_shape", [2, 3]), ("strides", [2, 1]), ("auto_pad", "SAME_LOWER")),
+        new GradientCase(cube).With(("kernel_shape", [2, 2, 3])),
+        new GradientCase(cube).With(("kernel_shape", [2, 2, 3]), ("strides", [2, 1, 2]), ("pads", [0, 1, 1, 0, 0, 1])),
+    ];
+}

@@ -1,0 +1,43 @@
+using Sema.Onnx.Graphs.Functions;
+
+namespace Sema.Onnx.Graphs.Autodiff;
+
+[TestClass]
+public sealed class GradientRulesTests
+{
+    // Their rules need the sizes of all axes but the first.
+    private static readonly HashSet<string> Sized = ["Conv", "MaxPool", "AveragePool", "GlobalAveragePool", "DepthToSpace", "GatherND"];
+
+    public static IEnumerable<object[]> Checks =>
+        from op in GradientRules.Operators
+        from number in Enumerable.Range(0, GradientCases.Of(op).Count)
+        from known in Enum.GetValues<Known>()
+        where known <= Known.AllButFirst || !Sized.Contains(op)
+        select new object[] { op, number, known };
+
+    public static IEnumerable<object[]> Operators => GradientRules.Operators.Select(op => new object[] { op });
+
+    [TestMethod]
+    [DynamicData(nameof(Checks))]
+    public void Rule_agrees_with_central_differences(string op, int number, Known known)
+    {
+        var c = GradientCases.Of(op)[number];
+
+        var error = GradientCheck.RelativeError(c, known, seed: 20240209 + number);
+
+        Assert.IsLessThan(c.Tolerance, error, $"{c}: gradient and central differences differ by {error:E2} ({c.Type}, h = {c.Step}).");
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Operators))]
+    public void Every_rule_has_a_case(string op) => Assert.IsNotEmpty(GradientCases.Of(op), $"'{op}' has a rule but no test case.");
+
+    // ONNX Runtime adds up repeated indices from several threads at once, and loses some.
+    [TestMethod]
+    public void No_gradient_is_scattered_by_ScatterND() => Assert.IsEmpty(GradientCases.Of("GatherND").Concat(GradientCases.Of("Gather"))
+        .SelectMany(c => GradientCheck.GradientGraph(c).Nodes).Concat(SemaFunctions.All.SelectMany(f => f.Body.Nodes)).Where(n => n.OpType == "ScatterND"));
+
+    [TestMethod]
+    public void No_operator_both_has_a_rule_and_counts_as_flat() =>
+        Assert.IsEmpty(GradientRules.Operators.Intersect(GradientRules.NotDifferentiable));
+}

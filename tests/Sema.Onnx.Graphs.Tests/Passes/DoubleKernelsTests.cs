@@ -1,0 +1,151 @@
+using Sema.Onnx.Graphs.Autodiff;
+
+namespace Sema.Onnx.Graphs.Passes;
+
+[TestClass]
+public sealed class DoubleKernelsTests
+{
+    private const int Seed = 20240209;
+
+    private static readonly long[] Plane = [2, 4, 6, 5];
+
+#pragma warning disable format // a table: aligned columns
+    private static readonly Dictionary<string, (string Op, long[][] Inputs, Attribute[] Attributes)> Table = new()
+    {
+        ["LeakyRelu"]                  = ("LeakyRelu",         [[3, 4]],                                []),
+        ["PRelu"]                      = ("PRelu",             [[3, 4], [4]],                           []),
+        ["Elu"]                        = ("Elu",               [[3, 4]],                                [("alpha", 0.7f)]),
+        ["HardSigmoid"]                = ("HardSigmoid",       [[3, 4]],                                [("alpha", 0.9f)]),
+        ["HardSwish"]                  = ("HardSwish",         [[3, 4]],                                []),
+        ["Softplus"]                   = ("Softplus",          [[3, 4]],                                []),
+        ["Softsign"]                   = ("Softsign",          [[3, 4]],                                []),
+        ["Erf"]                        = ("Erf",               [[3, 4]],                                []),
+        ["Gelu"]                       = ("Gelu",              [[3, 4]],                                []),
+        ["Gelu by tanh"]               = ("Gelu",              [[3, 4]],                                [("approximate", "tanh")]),
+        ["Mean"]                       = ("Mean",              [[3, 4], [4], [3, 1]],                   []),
+        ["LayerNormalization"]         = ("LayerNormalization", [[2, 3, 4], [3, 4], [3, 4]],            [("axis", 1)]),
+        ["GlobalAveragePool"]          = ("GlobalAveragePool", [Plane],                                 []),
+        ["GlobalMaxPool"]              = ("GlobalMaxPool",     [Plane],                                 []),
+        ["AveragePool"]                = ("AveragePool",       [Plane],                                 [("kernel_shape", [2, 3])]),
+        ["AveragePool, pads left out"] = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1])]),
+        ["AveragePool, pads counted"]  = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("count_include_pad", 1)]),
+        ["AveragePool, rounded up"]    = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 3]), ("strides", [2, 3]), ("ceil_mode", 1)]),
+        ["Conv"]                       = ("Conv",              [Plane, [3, 4, 3, 2]],                   []),
+        ["Conv, bias"]                 = ("Conv",              [Plane, [3, 4, 1, 1], [3]],              []),
+        ["Conv, strides and pads"]     = ("Conv",              [Plane, [3, 4, 3, 2], [3]],              [("strides", [2, 3]), ("pads", [1, 0, 2, 1])]),
+        ["Conv, dilations"]            = ("Conv",              [Plane, [3, 4, 3, 2]],                   [("dilations", [2, 3]), ("pads", [1, 1, 1, 1])]),
+        ["Conv, groups"]               = ("Conv",              [Plane, [6, 2, 3, 3], [6]],              [("group", 2), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])]),
+        ["Conv, depthwise"]            = ("Conv",              [Plane, [4, 1, 3, 3]],                   [("group", 4)]),
+        ["Conv, many channels"]        = ("Conv",              [[2, 16, 5, 4], [3, 16, 3, 3]],          [("pads", [1, 1, 1, 1])]),   // its input gradient is a Conv
+        ["Conv, one axis"]             = ("Conv",              [[2, 4, 9], [3, 4, 3]],                  [("strides", [2]), ("pads", [1, 0])]),
+        ["Conv, three axes"]           = ("Conv",              [[2, 2, 3, 4, 5], [3, 2, 2, 3, 2]],      [("strides", [1, 2, 1]), ("dilations", [1, 1, 2])]),
+        ["ConvTranspose"]              = ("ConvTranspose",     [Plane, [4, 3, 3, 2], [3]],              []),
+        ["ConvTranspose, all of it"]   = ("ConvTranspose",     [Plane, [4, 3, 3, 3]],                   [("group", 2), ("strides", [2, 3]), ("pads", [1, 0, 2, 1]), ("dilations", [2, 1]), ("output_padding", [1, 2])]),
+        ["ConvTranspose, one axis"]    = ("ConvTranspose",     [[2, 3, 5], [3, 2, 4]],                  [("strides", [3])]),
+    };
+#pragma warning restore format
+
+    public static IEnumerable<string> Cases => Table.Keys;
+
+    public static IEnumerable<string> CasesWithARule => Table.Where(c => GradientRules.Operators.Contains(c.Value.Op)).Select(c => c.Key);
+
+    [TestMethod]
+    public void Every_replaced_operator_has_a_case() =>
+        CollectionAssert.AreEquivalent(DoubleKernels.Operators.ToList(), Table.Values.Select(c => c.Op).Distinct().ToList());
+
+    [TestMethod]
+    [DynamicData(nameof(Cases))]
+    public void Float64_equals_the_float32_kernel(string name)
+    {
+        var (graph, inputs) = Sketch(name);
+        using var narrow = new FloatRunner(graph);
+        var expected = narrow.Run(inputs)["y"];
+
+        DoublePrecision.Run(graph);
+        DoubleKernels.Run(graph);
+
+        using var wide = new FloatRunner(graph);
+        Assert.AreEqual(ElementType.Float64, graph.Outputs[0].Type);
+        Assert.IsLessThan(1e-6, Difference(wide.Run(inputs)["y"], expected), name);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(CasesWithARule))]
+    public void Gradient_of_the_rule_in_float64_agrees_with_central_differences(string name)
+    {
+        const double h = 1e-4;
+        var (graph, inputs) = Sketch(name);
+        var y = graph.Outputs[0];
+        var loss = (y * graph.AddInput("weights", ElementType.Float32, y.Shape)).SumAll();
+        inputs["weights"] = Draw(new Random(Seed + 1), y.KnownShape.Count);
+        FloatRunner.InferShapes(graph, inputs);
+        DoublePrecision.Run(graph);
+        var x = graph.Inputs.SkipLast(1).ToList();
+        var gradients = Differentiator.Gradients(loss, x);
+        graph.Outputs.Clear();
+        graph.Outputs.AddRange([graph.Renamed(loss, "loss"), .. x.Select(v => graph.Renamed(gradients[v].Identity(), $"d {v.Name}"))]);
+        DoubleKernels.Run(graph);
+
+        using var runner = new FloatRunner(graph);
+        var analytic = runner.Run(inputs);
+        foreach (var input in x.Select(v => v.Name))
+        {
+            var direction = Draw(new Random(Seed + 2), inputs[input].Length);
+            var numeric = (At(h) - At(-h)) / (2 * h);
+            Assert.IsLessThan(1e-7, Math.Abs(Dot(analytic[$"d {input}"], direction) - numeric) / Math.Max(Math.Abs(numeric), 0.1), $"{name}: {input}");
+
+            double At(double step) => runner.Run(new Dictionary<string, double[]>(inputs)
+            {
+                [input] = [.. inputs[input].Zip(direction, (value, d) => value + step * d)],
+            })["loss"][0];
+        }
+    }
+
+    [TestMethod]
+    public void Erf_is_exact_to_the_last_digits()
+    {
+        var graph = new Graph("erf");
+        graph.AddInput("x", ElementType.Float64, Shape.Of(9));
+        graph.Outputs.Add(graph.Renamed(graph.Emit("Erf", graph.Inputs), "y"));
+        DoubleKernels.Run(graph);
+
+        // Abramowitz and Stegun, table 7.1, and its continuation.
+        double[] x = [0, 1e-3, 0.5, 1, -1, 2, -3, 7, double.PositiveInfinity];
+        double[] y = [0, 0.0011283787909692363, 0.5204998778130465, 0.8427007929497149, -0.8427007929497149, 0.9953222650189527, -0.9999779095030014, 1, 1];
+        using var runner = new FloatRunner(graph);
+        foreach (var (ours, expected) in runner.Run(new Dictionary<string, double[]> { ["x"] = x })["y"].Zip(y))
+            Assert.AreEqual(expected, ours, 4e-16);
+    }
+
+    [TestMethod]
+    public void A_second_run_changes_nothing()
+    {
+        var (graph, _) = Sketch("Conv, groups");
+        DoublePrecision.Run(graph);
+
+        Assert.IsTrue(DoubleKernels.Run(graph));
+        Assert.IsFalse(DoubleKernels.Run(graph));
+    }
+
+    private static (Graph Graph, Dictionary<string, double[]> Inputs) Sketch(string name)
+    {
+        var (op, shapes, attributes) = Table[name];
+        var (graph, random) = (new Graph("sketch"), new Random(Seed));
+        var x = shapes.Select((s, i) => graph.AddInput($"x{i}", ElementType.Float32, Shape.Of(s))).ToList();
+        graph.Outputs.Add(graph.Renamed(graph.Emit(op, x, attributes), "y"));
+        var inputs = x.ToDictionary(v => v.Name, v => Draw(random, v.KnownShape.Count));
+        FloatRunner.InferShapes(graph, inputs);
+        return (graph, inputs);
+    }
+
+    private static double[] Draw(Random random, long count) => [.. Enumerable.Range(0, (int)count).Select(_ => (double)((random.NextSingle() * 2) - 1))];
+
+    private static double Dot(double[] a, double[] b) => a.Zip(b, (p, q) => p * q).Sum();
+
+    private static double Difference(double[] ours, double[] expected)
+    {
+        Assert.HasCount(expected.Length, ours);
+        var d = ours.Zip(expected, (p, q) => p - q).ToArray();
+        return Math.Sqrt(Dot(d, d) / Dot(expected, expected));
+    }
+}

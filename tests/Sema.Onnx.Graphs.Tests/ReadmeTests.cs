@@ -1,0 +1,38 @@
+using Sema.Onnx.Graphs.Autodiff;
+
+namespace Sema.Onnx.Graphs;
+
+/// <summary>The README's table of operators is the rule table's. To write it anew: <c>SEMA_WRITE_GOLDEN=1 dotnet test</c>.</summary>
+[TestClass]
+public sealed class ReadmeTests
+{
+    private const string Begin = "<!-- operators -->\n", End = "<!-- /operators -->";
+
+    [TestMethod]
+    public void Operator_table_is_printed_from_the_rules()
+    {
+        var path = Path.Combine(Root(), "README.md");
+        var readme = File.ReadAllText(path);
+        var (start, end) = (readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length, readme.IndexOf(End, StringComparison.Ordinal));
+        if (Environment.GetEnvironmentVariable("SEMA_WRITE_GOLDEN") == "1")
+            File.WriteAllText(path, readme[..start] + Table() + readme[end..]);
+
+        Assert.AreEqual(Table(), File.ReadAllText(path)[start..(start + Table().Length)], "Run with SEMA_WRITE_GOLDEN=1 to print the table anew.");
+    }
+
+    private static string Table()
+    {
+        var standard = GradientRules.Operators.Where(o => !o.Contains('.', StringComparison.Ordinal)).ToArray();
+        var flat = GradientRules.NotDifferentiable.ToArray();
+        return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
+            + $"| {flat.Length} that carry none by their nature | {string.Join(", ", flat)} |\n";
+    }
+
+    private static string Root()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "Sema.Onnx.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("The repository's root was not found.");
+        return folder;
+    }
+}

@@ -1,0 +1,62 @@
+using Sema.Onnx.Artifacts;
+using Sema.Onnx.Data.Formats;
+using Sema.Onnx.Data.Transforms;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Runtime;
+
+namespace Sema.Onnx.Verification;
+
+/// <summary>Computes the loss and the gradients of a model's own weights in float64: the same composition, the same rules.</summary>
+/// <param name="Loss">The loss of the batch.</param>
+/// <param name="Gradients">The gradients, by the weights' names.</param>
+internal sealed record Float64Gradients(double Loss, IReadOnlyDictionary<string, double[]> Gradients)
+{
+    /// <summary>Composes and runs the training graph, on the CPU.</summary>
+    /// <param name="model">The .onnx file.</param>
+    /// <param name="options">What float32 was composed for.</param>
+    /// <param name="input">The batches; the first is taken.</param>
+    /// <param name="target">The targets; the first batch's are taken.</param>
+    /// <param name="threads">The number of threads; 0 for one a core.</param>
+    /// <exception cref="RuntimeException">The model holds an operator that neither ONNX Runtime nor a lowering computes in float64.</exception>
+    internal static Float64Gradients Compute(string model, CompositionOptions options, StoredArray input, StoredArray target, int threads)
+    {
+        var graphs = ArtifactBuilder.Compose(model, options with { Precision = ElementType.Float64 }, input.Shape[1..], target.Shape[1..]);
+        var graph = graphs.Training.Graph;
+        var inputs = new Dictionary<string, HostTensor>
+        {
+            [graphs.Input.Name] = First(input, graph.Find(graphs.Input.Name)!.Type),
+            [graphs.Target.Name] = First(target, graph.Find(graphs.Target.Name)!.Type),
+        };
+
+        // The weights are bound rather than written: twice as large as the model's file, they might not fit into one.
+        foreach (var weight in graph.Inputs.Where(v => v.Initializer is not null))
+        {
+            inputs[weight.Name] = HostTensor.Of(weight.Initializer!.As<double>(), [.. weight.Initializer.Dims]);
+            weight.Initializer = null;
+        }
+
+        Dictionary<string, HostTensor> outputs = [];
+        try
+        {
+            // Beyond the basic level, ONNX Runtime's fusions round constants of float64 products to float32.
+            outputs = ModelRunner.Run(ModelWriter.Write(graphs.Training), inputs, new SessionSettings { Threads = threads, Optimization = OptimizationLevel.Basic });
+            return new(outputs[TrainingGraphs.LossName].As<double>()[0], graphs.Layout.Parameters
+                .Where(p => outputs.ContainsKey(TrainingGraphs.Gradient(p.Name)))
+                .ToDictionary(p => p.Name, p => outputs[TrainingGraphs.Gradient(p.Name)].As<double>().ToArray()));
+        }
+        finally
+        {
+            foreach (var tensor in inputs.Values.Concat(outputs.Values))
+                tensor.Dispose();
+        }
+    }
+
+    private static HostTensor First(StoredArray array, ElementType type)
+    {
+        var tensor = new HostTensor(type, [.. array.Shape[1..]]);
+        Preprocessing.ForTarget(array.Sample, type).Apply(array.Samples[0], tensor.Bytes);
+        return tensor;
+    }
+}
