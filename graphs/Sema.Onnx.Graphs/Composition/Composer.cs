@@ -196,6 +196,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     private static Model Finished(Model model, Graph graph, ParameterLayout layout, IEnumerable<string> outputs)
     {
         var finished = graph.Extract(outputs);
+
+        // Old files make every initializer an input; what nobody binds is a constant, which the runtime folds and lays out as it likes.
+        finished.Inputs.RemoveAll(v => v.Initializer is not null);
         foreach (var parameter in layout.Parameters)
         {
             if (finished.Find(parameter.Name) is { } value && !finished.Inputs.Contains(value))
