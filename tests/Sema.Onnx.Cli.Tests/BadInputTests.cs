@@ -1,3 +1,6 @@
+using Google.Protobuf;
+using Sema.Onnx.Graphs.Protobuf;
+
 namespace Sema.Onnx.Cli;
 
 /// <summary>Models, data and runs that cannot be used: one sentence, and nothing half-written.</summary>
@@ -46,6 +49,44 @@ public sealed class BadInputTests
         File.WriteAllBytes(sample.In("cut.onnx"), bytes[..(bytes.Length / 2)]);
 
         Run(line, sample, sample.In("cut.onnx")).IsFailure(ExitCode.BadInput, "cut.onnx");
+        Assert.IsFalse(Directory.Exists(sample.In("out")));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(ReadersOfModels))]
+    public void A_cyclic_graph_is_refused(string line)
+    {
+        using var sample = new Sample();
+        var model = Edited(sample, graph => graph.Node[0].Input[0] = graph.Node[^1].Output[0]);
+
+        Run(line, sample, model).IsFailure(ExitCode.BadInput, "edited.onnx");
+        Assert.IsFalse(Directory.Exists(sample.In("out")));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(ReadersOfModels))]
+    public void External_data_stay_in_the_models_folder(string line)
+    {
+        using var sample = new Sample();
+        var model = Edited(sample, graph =>
+        {
+            graph.Initializer[0].ClearRawData();
+            graph.Initializer[0].DataLocation = TensorProto.Types.DataLocation.External;
+            graph.Initializer[0].ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "../secrets.bin" });
+        });
+
+        Run(line, sample, model).IsFailure(ExitCode.BadInput, "../secrets.bin");
+        Assert.IsFalse(Directory.Exists(sample.In("out")));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(ReadersOfModels))]
+    public void A_shape_that_overflows_is_refused(string line)
+    {
+        using var sample = new Sample();
+        var model = Edited(sample, graph => graph.Initializer[0].Dims.Add(long.MaxValue));
+
+        Run(line, sample, model).IsFailure(ExitCode.BadInput, "edited.onnx");
         Assert.IsFalse(Directory.Exists(sample.In("out")));
     }
 
@@ -133,7 +174,18 @@ public sealed class BadInputTests
         "MODEL" => model,
         "DATA" => sample.Data,
         "OUT" => sample.In("out"),
-        "REFERENCE" => sample.In("data/train.npz"),
+        "REFERENCE" => Reference(sample),
         _ => word,
     })]);
+
+    private static string Reference(Sample sample) => sample.WriteNpz(
+        "reference.npz", ("input", [1, 2, 6], new float[12]), ("target", [1, 2], new long[2]), ("loss", [1], new float[1]), ("grad/fc2.bias", [3], new float[3]));
+
+    private static string Edited(Sample sample, Action<GraphProto> edit)
+    {
+        var model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(sample.Model));
+        edit(model.Graph);
+        File.WriteAllBytes(sample.In("edited.onnx"), model.ToByteArray());
+        return sample.In("edited.onnx");
+    }
 }

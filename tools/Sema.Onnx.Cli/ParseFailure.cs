@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Sema.Onnx.Cli.Commands;
 
 namespace Sema.Onnx.Cli;
 
@@ -14,7 +15,10 @@ internal static class ParseFailure
             return Unknown(token, command);
         }
 
-        return parse.Errors.Count == 0 || command is RootCommand ? null : parse.Errors[0].Message;
+        if (parse.Errors.Count == 0 || command is RootCommand)
+            return null;
+        var missing = command.Arguments.FirstOrDefault(a => a.Arity.MinimumNumberOfValues > 0 && parse.GetResult(a) is not { Tokens.Count: > 0 });
+        return missing is null ? parse.Errors[0].Message : $"{missing.Name} is missing; the usage is: sema {((SemaCommand)command).Usage[0]}.";
     }
 
     internal static string Unknown(string token, Command command)

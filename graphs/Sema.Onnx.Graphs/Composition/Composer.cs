@@ -52,6 +52,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
+        prediction = InFloat32(prediction);
         return new(Eval(model, prediction.Name, logits.Name, target, new([], [])), Info(input), target, Info(prediction), ClassAxis(logits, target));
     }
 
@@ -114,7 +115,17 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     }
 
     private TensorSignature Target(Value logits, IReadOnlyList<long>? shape) => new(
-        TrainingGraphs.TargetName, options.Loss.TargetType(logits.Type), [.. shape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
+        TrainingGraphs.TargetName, options.Loss.TargetType(ElementType.Float32), [.. shape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
+
+    // Losses are computed in float32 whatever the model's type.
+    private static Value InFloat32(Value value)
+    {
+        if (value.Type == ElementType.Float32)
+            return value;
+        var cast = value.Cast(ElementType.Float32);
+        (cast.Type, cast.Shape) = (ElementType.Float32, value.Shape);
+        return cast;
+    }
 
     private int ClassAxis(Value logits, TensorSignature target) =>
         options.Loss is Losses.CrossEntropyLoss ? Losses.CrossEntropyLoss.ClassAxis(logits.KnownShape, Shape.Of(target.Shape)) : -1;
@@ -125,7 +136,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         List<string> outputs = [.. model.Graph.Outputs.Select(o => o.Name).Union([prediction])];
         var graph = model.Graph.Extract([.. outputs, logits]);
         var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
-        var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask);
+        var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask);
         Expose(graph, loss.Loss, TrainingGraphs.LossName);
         Expose(graph, loss.Weight, TrainingGraphs.WeightName);
         return Finished(model, graph, layout, [.. outputs, TrainingGraphs.LossName, TrainingGraphs.WeightName]);
@@ -136,7 +147,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var graph = model.Graph.Extract([logits]);
         IReadOnlyList<BatchStatistics> statistics =
             options.BatchNormalization == BatchNormalizationMode.Train ? LiveBatchNormalization.Run(graph) : [];
-        var loss = options.Loss.Build(graph.Find(logits)!, AddTarget(graph, target), mask: null).Loss;
+        var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
         if (options.Precision == ElementType.Float64)
@@ -185,6 +196,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     private static Model Finished(Model model, Graph graph, ParameterLayout layout, IEnumerable<string> outputs)
     {
         var finished = graph.Extract(outputs);
+
+        // Old files make every initializer an input; what nobody binds is a constant, which the runtime folds and lays out as it likes.
+        finished.Inputs.RemoveAll(v => v.Initializer is not null);
         foreach (var parameter in layout.Parameters)
         {
             if (finished.Find(parameter.Name) is { } value && !finished.Inputs.Contains(value))

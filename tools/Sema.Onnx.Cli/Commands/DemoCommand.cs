@@ -14,7 +14,7 @@ namespace Sema.Onnx.Cli.Commands;
 /// <summary>The main job on a sample model and real data, from nothing.</summary>
 internal sealed class DemoCommand : SemaCommand
 {
-    private const int TrainingSamples = 8000, TestSamples = 2000, Epochs = 3, BatchSize = 32;
+    private const int TrainingSamples = 6400, TestSamples = 2000, Epochs = 3, BatchSize = 32;
     private const string Exported = "sema";
     private const double Rate = 1e-3, Decay = 0.99;
 

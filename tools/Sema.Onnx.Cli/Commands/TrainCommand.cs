@@ -94,7 +94,7 @@ internal sealed class TrainCommand : SemaCommand
     {
         if (result.Ended == RunEnd.StoppedEarly)
             writer.WriteLine($"Stopped early: no better evaluation since epoch {result.BestEpoch}.");
-        if (result.Final.Count == 0 && result.Best is not null)
+        if (result.Timing.Total == TimeSpan.Zero)
             writer.WriteLine("The run was complete already.");
         if (result.Best is null)
             writer.WriteLine("Nothing was evaluated: the data have no test part (--eval-data SPEC names one).");
