@@ -159,7 +159,7 @@ internal static class DoubleKernels
 
     private static (long[] Strides, long[] Dilations, long[] Pads) Attributes(Node y)
     {
-        var spatial = (y.Ints("strides") ?? y.Ints("kernel_shape"))?.Length ?? y[1].Rank - 2;
+        var spatial = (y.Ints("strides") ?? y.Ints("kernel_shape") ?? y.Ints("dilations"))?.Length ?? y[1].Rank - 2;
         long[] ones = [.. Enumerable.Repeat(1L, spatial)];
         return (y.Ints("strides") ?? ones, y.Ints("dilations") ?? ones, y.Ints("pads") ?? new long[2 * spatial]);
     }

@@ -36,6 +36,7 @@ public sealed class DoubleKernelsTests
         ["Conv, dilations"]            = ("Conv",              [Plane, [3, 4, 3, 2]],                   [("dilations", [2, 3]), ("pads", [1, 1, 1, 1])]),
         ["Conv, groups"]               = ("Conv",              [Plane, [6, 2, 3, 3], [6]],              [("group", 2), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])]),
         ["Conv, depthwise"]            = ("Conv",              [Plane, [4, 1, 3, 3]],                   [("group", 4)]),
+        ["Conv, many channels"]        = ("Conv",              [[2, 16, 5, 4], [3, 16, 3, 3]],          [("pads", [1, 1, 1, 1])]),   // its input gradient is a Conv
         ["Conv, one axis"]             = ("Conv",              [[2, 4, 9], [3, 4, 3]],                  [("strides", [2]), ("pads", [1, 0])]),
         ["Conv, three axes"]           = ("Conv",              [[2, 2, 3, 4, 5], [3, 2, 2, 3, 2]],      [("strides", [1, 2, 1]), ("dilations", [1, 1, 2])]),
         ["ConvTranspose"]              = ("ConvTranspose",     [Plane, [4, 3, 3, 2], [3]],              []),

@@ -11,6 +11,9 @@ internal sealed class TrainingView : IProgress<TrainingProgress>
     /// <summary>The live line changes this often; a step may be much shorter.</summary>
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The parts of the live line that a narrow terminal does without: learning rate, step, pace.</summary>
+    private static readonly int[] Spare = [4, 1, 5];
+
     private readonly IAnsiConsole _console;
     private readonly ProgressTask? _live;
     private readonly TrainingLength _length;
@@ -71,9 +74,7 @@ internal sealed class TrainingView : IProgress<TrainingProgress>
         ]);
     }
 
-    // On a narrow terminal the learning rate goes first, then the step and the pace: a line that wraps cannot be redrawn.
-    private static readonly int[] Spare = [4, 1, 5];
-
+    // A line that wraps could not be redrawn.
     private string Fitting(List<string> parts)
     {
         foreach (var spare in Spare.Where(_ => Joined().Length > _console.Profile.Width - BarWidth - 2))
