@@ -48,6 +48,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     /// <exception cref="InvalidModelException">The model cannot be evaluated as asked.</exception>
     internal EvaluationGraph ComposeEval(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
     {
+        options.Loss.Validate();
         var input = Prepare(model, inputShape);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
