@@ -34,7 +34,12 @@ public sealed class ResumeTests
     // 25 samples in batches of 4: 6 steps an epoch, and one sample that each epoch leaves out.
     private static TrainerOptions Options => new()
     {
-        BatchSize = 4, Epochs = Epochs, Threads = 1, Optimizer = new AdamW { WeightDecay = 0.01 }, Schedule = _ => new ConstantSchedule(0.01), Keep = 3,
+        BatchSize = 4,
+        Epochs = Epochs,
+        Threads = 1,
+        Optimizer = new AdamW { WeightDecay = 0.01 },
+        Schedule = _ => new ConstantSchedule(0.01),
+        Keep = 3,
     };
 
     private static TrainerOptions Images => Options with { BatchNormalization = BatchNormalizationMode.Train };

@@ -282,7 +282,10 @@ public sealed class TrainerTests
         var data = TinyModels.Images(8);
         using var run = new TrainingRun(TinyModels.ConvNet(), new(data, null), Options with
         {
-            Accumulate = 2, BatchNormalization = BatchNormalizationMode.Train, Averaging = new ExponentialMovingAverage(0.5), Pixels = new() { Scale = 255 },
+            Accumulate = 2,
+            BatchNormalization = BatchNormalizationMode.Train,
+            Averaging = new ExponentialMovingAverage(0.5),
+            Pixels = new() { Scale = 255 },
         });
         run.Start();
         var graph = TinyModels.ConvNet().Graph;
@@ -325,7 +328,9 @@ public sealed class TrainerTests
         TrainingLength? told = null;
         using var run = new TrainingRun(TinyModels.Mlp(), Data, Options with
         {
-            Accumulate = 2, Epochs = 3, Schedule = length => new LinearSchedule(0.9, (told = length).Value.Steps),
+            Accumulate = 2,
+            Epochs = 3,
+            Schedule = length => new LinearSchedule(0.9, (told = length).Value.Steps),
         });
         run.Start();
         Assert.AreEqual(new TrainingLength(9, 3), told);

@@ -213,7 +213,7 @@ public sealed class LossTests
     {
         var graph = new Graph("loss");
         var x = graph.AddInput("x", ElementType.Float32, Shape.Of(shape));
-        var t = graph.AddInput("t", loss.TargetType(ElementType.Float32), Shape.Of(targetShape ?? (target is float[] ? shape[..(target.Length == prediction.Length ? ^0 : 1)] : [target.Length])));
+        var t = graph.AddInput("t", loss.TargetType(ElementType.Float32), Shape.Of(targetShape ?? (target.Length == prediction.Length ? shape : [target.Length])));
         var m = mask is null ? null : graph.AddInput("m", ElementType.Float32, Shape.Of(mask.Length));
         var model = new Model(graph) { Opsets = { [""] = Model.Opset } };
         var values = loss.Build(x, t, m);

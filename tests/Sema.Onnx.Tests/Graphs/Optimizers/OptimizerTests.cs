@@ -12,25 +12,11 @@ public sealed class OptimizerTests
     /// <summary>Each optimizer with its definition, written out in double precision: (w, g, η, λ, t, state) changes w and the state.</summary>
     private static readonly Dictionary<string, (Optimizer Optimizer, Definition Definition)> All = new()
     {
-        ["sgd"] = (new Sgd(), static (ref double w, double g, double rate, double decay, int t, double[] s) => w -= rate * (g + decay * w)),
-        ["momentum"] = (new Sgd { Momentum = 0.8 }, static (ref double w, double g, double rate, double decay, int t, double[] s) =>
-        {
-            s[0] = 0.8 * s[0] + (g + decay * w);
-            w -= rate * s[0];
-        }),
-        ["nesterov"] = (new Sgd { Momentum = 0.8, Nesterov = true }, static (ref double w, double g, double rate, double decay, int t, double[] s) =>
-        {
-            var decayed = g + decay * w;
-            s[0] = 0.8 * s[0] + decayed;
-            w -= rate * (decayed + 0.8 * s[0]);
-        }),
-        ["adam"] = (new Adam { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, static (ref double w, double g, double rate, double decay, int t, double[] s) =>
-            AdamStep(ref w, g + decay * w, rate, t, s)),
-        ["adamw"] = (new AdamW { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, static (ref double w, double g, double rate, double decay, int t, double[] s) =>
-        {
-            w -= rate * decay * w;
-            AdamStep(ref w, g, rate, t, s);
-        }),
+        ["sgd"] = (new Sgd(), Plain),
+        ["momentum"] = (new Sgd { Momentum = 0.8 }, Momentum),
+        ["nesterov"] = (new Sgd { Momentum = 0.8, Nesterov = true }, Nesterov),
+        ["adam"] = (new Adam { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, AdamL2),
+        ["adamw"] = (new AdamW { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, AdamDecoupled),
     };
 
     private delegate void Definition(ref double w, double g, double rate, double decay, int t, double[] state);
@@ -156,6 +142,29 @@ public sealed class OptimizerTests
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => UpdateGraph.Build(optimizer, 0), $"{optimizer}");
             Assert.AreEqual(name, error.ParamName);
         }
+    }
+
+    private static void Plain(ref double w, double g, double rate, double decay, int t, double[] s) => w -= rate * (g + decay * w);
+
+    private static void Momentum(ref double w, double g, double rate, double decay, int t, double[] s)
+    {
+        s[0] = 0.8 * s[0] + (g + decay * w);
+        w -= rate * s[0];
+    }
+
+    private static void Nesterov(ref double w, double g, double rate, double decay, int t, double[] s)
+    {
+        var decayed = g + decay * w;
+        s[0] = 0.8 * s[0] + decayed;
+        w -= rate * (decayed + 0.8 * s[0]);
+    }
+
+    private static void AdamL2(ref double w, double g, double rate, double decay, int t, double[] s) => AdamStep(ref w, g + decay * w, rate, t, s);
+
+    private static void AdamDecoupled(ref double w, double g, double rate, double decay, int t, double[] s)
+    {
+        w -= rate * decay * w;
+        AdamStep(ref w, g, rate, t, s);
     }
 
     // Kingma and Ba's algorithm 1, in its own words.
