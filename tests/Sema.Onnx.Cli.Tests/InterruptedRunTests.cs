@@ -18,9 +18,6 @@ public sealed class InterruptedRunTests
         var kills = 0;
         for (var attempt = 0; attempt < Kills; attempt++)
         {
-            // Killed before it had begun, a run is begun anew.
-            if (!File.Exists(Path.Combine(run, "config.json")) && Directory.Exists(run))
-                Directory.Delete(run, recursive: true);
             using var child = Directory.Exists(run) ? Child.Start("train", "--resume", run) : Child.Start(["train", sample.Model, .. options, "--out", run]);
             var steps = StepsDone(run);
             child.Until(() => StepsDone(run) > steps);
@@ -33,6 +30,27 @@ public sealed class InterruptedRunTests
         Cli.Run("train", "--resume", run).Succeeded();
         foreach (var checkpoint in new[] { "best", "last" })
             Assert.AreSequenceEqual(Exported(sample, "whole", checkpoint), Exported(sample, "killed", checkpoint));
+    }
+
+    [TestMethod]
+    public void A_run_that_is_killed_before_its_first_step_goes_on_all_the_same()
+    {
+        using var sample = new Sample();
+        string[] options = ["--data", sample.Data, "--batch-size", "2", "--epochs", "2", "--threads", "1"];
+        Cli.Run(["train", sample.Model, .. options, "--out", sample.In("whole")]).Succeeded();
+        foreach (var milliseconds in new[] { 0, 15, 40, 80, 160 })
+        {
+            var run = sample.In($"killed{milliseconds}");
+            using var child = Child.Start(["train", sample.Model, .. options, "--out", run]);
+            child.Until(() => File.Exists(Path.Combine(run, "config.json")));
+            Thread.Sleep(milliseconds);
+            child.Kill();
+            child.Wait();
+
+            Cli.Run("train", "--resume", run).Succeeded();
+
+            Assert.AreSequenceEqual(Exported(sample, "whole", "last"), Exported(sample, $"killed{milliseconds}", "last"));
+        }
     }
 
     [TestMethod]

@@ -21,8 +21,29 @@ public sealed record RunFolder(string Path)
     /// <summary>Gets the file that says what model the run is of.</summary>
     public string Info => System.IO.Path.Combine(Path, "run.json");
 
+    /// <summary>Gets the file in which a caller may keep its own settings; it may stand there before the run begins.</summary>
+    public string Config => System.IO.Path.Combine(Path, "config.json");
+
+    /// <summary>Gets whether a run has begun in the folder.</summary>
+    public bool HasBegun => File.Exists(Info);
+
     /// <summary>Gets the name of the checkpoint with the best evaluation.</summary>
     public const string Best = "best";
+
+    /// <summary>Checks that a run may begin in the folder: it does not exist, or holds nothing but the caller's settings.</summary>
+    /// <exception cref="IOException">Something else stands there.</exception>
+    public void CheckFree()
+    {
+        if (Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any(e => !e.StartsWith(Config, StringComparison.Ordinal)))
+            throw new IOException($"The folder '{Path}' is not empty; name another for the run, or go on with the one there (--resume).");
+    }
+
+    /// <summary>Removes what a killed process left half-written.</summary>
+    internal void Clean()
+    {
+        foreach (var half in Directory.EnumerateDirectories(Path, ".artifacts.*"))
+            Directory.Delete(half, recursive: true);
+    }
 
     internal void Write(RunInfo info)
     {

@@ -36,8 +36,10 @@ public sealed class Trainer : IDisposable
 
         if (_evaluation is null && options.Patience is { } patience)
             throw new DataException($"A patience of {patience} epochs needs data to evaluate on: give a test part (--eval-data), or leave the patience out.");
-        if (!resume)
+        // A run that was killed before its training graphs stood makes them now.
+        if (!Directory.Exists(run.Artifacts))
         {
+            run.Clean();
             var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
@@ -71,7 +73,7 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Begins a run: differentiates the model and writes its training graphs.</summary>
     /// <param name="model">The .onnx file.</param>
-    /// <param name="folder">The run's folder; it must not exist, or be empty.</param>
+    /// <param name="folder">The run's folder; it must not exist, or hold nothing but the caller's settings.</param>
     /// <param name="data">What to train on, and to evaluate on if there is a test part.</param>
     /// <param name="options">How.</param>
     /// <param name="logger">Where to log, if anywhere.</param>
@@ -85,24 +87,23 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
-            throw new IOException($"The folder '{folder}' is not empty; name another for the run, or go on with the one there (--resume).");
         var run = new RunFolder(folder);
+        run.CheckFree();
         var info = RunInfo.Of(model, options);
         var fresh = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
         try
         {
-            var trainer = new Trainer(run, model, data, options, logger, resume: false);
             run.Write(info);
-            return trainer;
+            return new Trainer(run, model, data, options, logger, resume: false);
         }
         catch
         {
+            File.Delete(run.Info);
+            if (Directory.Exists(run.Artifacts))
+                Directory.Delete(run.Artifacts, recursive: true);
             if (fresh)
                 Directory.Delete(folder, recursive: true);
-            else if (Directory.Exists(run.Artifacts))
-                Directory.Delete(run.Artifacts, recursive: true);
             throw;
         }
     }

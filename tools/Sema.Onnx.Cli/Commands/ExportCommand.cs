@@ -4,6 +4,7 @@ using Sema.Onnx.Cli.Options;
 using Sema.Onnx.Cli.Reports;
 using Sema.Onnx.Data;
 using Sema.Onnx.Export;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Cli.Commands;
 
@@ -69,7 +70,7 @@ internal sealed class ExportCommand : SemaCommand
     // The run's own configuration says what its data are; a proof on noise is better than none where they are gone.
     private (RunExportOptions Options, string? Note) Proof(ParseResult parse, string run, RunExportOptions options)
     {
-        var config = Path.Combine(run, RunConfig.File);
+        var config = new RunFolder(run).Config;
         if (!File.Exists(config))
             return (options, "the run has no config.json, so the proof ran on noise");
         string[] other = parse.GetValue(_flags.Data) is { } spec ? ["--data", spec, "--eval-data", spec] : [];

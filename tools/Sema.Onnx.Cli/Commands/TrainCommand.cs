@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Sema.Onnx.Cli.Options;
 using Sema.Onnx.Cli.Reports;
+using Sema.Onnx.Data;
 using Sema.Onnx.Training;
 using Spectre.Console;
 
@@ -67,8 +68,7 @@ internal sealed class TrainCommand : SemaCommand
         var console = terminal.View(json);
 
         using var interruption = new Interruption();
-        using var trainer = resume is null ? Trainer.Start(model, folder, data, options) : Trainer.Resume(folder, data, options);
-        _config.Write(folder, parse);
+        using var trainer = Trainer(parse, new RunFolder(folder), resume is not null, model, data, options);
         var result = TrainingView.Run(console, trainer.Length, view =>
         {
             using var said = interruption.Token.Register(view.Stopping);
@@ -88,6 +88,32 @@ internal sealed class TrainCommand : SemaCommand
         if (!json)
             Summarise(terminal.Output, result, folder);
         return ExitCode.Done;
+    }
+
+    // The options are written before anything else: a run that is killed from then on can go on, or begin again, from them alone.
+    private Trainer Trainer(ParseResult parse, RunFolder run, bool resume, string model, DataSplit data, TrainerOptions options)
+    {
+        if (resume && run.HasBegun)
+        {
+            _config.Write(run, parse);
+            return Training.Trainer.Resume(run.Path, data, options);
+        }
+
+        run.CheckFree();
+        var made = !Directory.Exists(run.Path);
+        Directory.CreateDirectory(run.Path);
+        _config.Write(run, parse);
+        try
+        {
+            return Training.Trainer.Start(model, run.Path, data, options);
+        }
+        catch when (!resume)
+        {
+            File.Delete(run.Config);
+            if (made)
+                Directory.Delete(run.Path, recursive: true);
+            throw;
+        }
     }
 
     private static void Summarise(TextWriter writer, TrainingResult result, string folder)

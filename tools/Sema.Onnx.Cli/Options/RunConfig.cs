@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Sema.Onnx.Cli.Commands;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Cli.Options;
 
@@ -11,8 +12,6 @@ namespace Sema.Onnx.Cli.Options;
 /// <param name="options">Its options.</param>
 internal sealed class RunConfig(SemaCommand command, Argument<string> model, TrainingOptions options)
 {
-    internal const string File = "config.json";
-
     /// <summary>The options in which a resumed run may differ: the bits of its steps do not depend on them.</summary>
     internal static readonly string[] Free = ["--epochs", "--steps", "--patience", "--save-every", "--keep", "--threads", "--provider"];
 
@@ -24,11 +23,11 @@ internal sealed class RunConfig(SemaCommand command, Argument<string> model, Tra
     /// <returns>The arguments that the configuration stands for.</returns>
     internal IReadOnlyList<string> Resume(string folder, ParseResult parse)
     {
-        var path = Path.Combine(folder, File);
+        var path = new RunFolder(folder).Config;
         if (!Directory.Exists(folder))
             throw new UsageException($"There is no run '{folder}'.");
-        if (!System.IO.File.Exists(path))
-            throw new UsageException($"'{folder}' holds no run that can go on: it has no {File}, so it was stopped before its first step, or is something else; begin a run with sema train MODEL --data SPEC --out RUN.");
+        if (!File.Exists(path))
+            throw new UsageException($"'{folder}' holds no run that can go on: it has no {Path.GetFileName(path)}, so it was stopped before its first step, or is something else; begin a run with sema train MODEL --data SPEC --out RUN.");
         if (parse.GetResult(model) is { Tokens: [var named, ..] } && !named.Value.StartsWith('-'))
             throw new UsageException($"A resumed run goes on with its own model; leave out '{named.Value}'.");
         var config = ConfigFile.Read(path);
@@ -45,7 +44,7 @@ internal sealed class RunConfig(SemaCommand command, Argument<string> model, Tra
     }
 
     /// <summary>Writes the options in effect, whole or not at all.</summary>
-    internal void Write(string folder, ParseResult parse)
+    internal void Write(RunFolder run, ParseResult parse)
     {
         var config = new JsonObject { [ConfigFile.Model] = Path.GetFullPath(parse.GetValue(model)!) };
         foreach (var option in Recorded())
@@ -54,9 +53,8 @@ internal sealed class RunConfig(SemaCommand command, Argument<string> model, Tra
                 config[option.Name[2..]] = value;
         }
 
-        var path = Path.Combine(folder, File);
-        System.IO.File.WriteAllText(path + ".new", config.ToJsonString(Indented) + "\n");
-        System.IO.File.Move(path + ".new", path, overwrite: true);
+        File.WriteAllText(run.Config + ".new", config.ToJsonString(Indented) + "\n");
+        File.Move(run.Config + ".new", run.Config, overwrite: true);
     }
 
     private IEnumerable<Option> Recorded() => command.Groups.Where(g => g is not CommonOptions).SelectMany(g => g.Options)
