@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Formats;
@@ -39,8 +38,8 @@ public sealed class ReadmeTests
     [TestMethod]
     public void The_readme_shows_this_example()
     {
-        var readme = Lines(File.ReadAllText(Path.Combine(Repository.Root, "README.md")), "```csharp", "```");
-        var source = File.ReadAllText(SourcePath());
+        var readme = Lines(Repository.Read("README.md"), "```csharp", "```");
+        var source = Repository.Read("tests/Sema.Onnx.Tests/ReadmeTests.cs");
         var body = Lines(source, "        // begin", "        // end").Select(line => line.Length > 8 ? line[8..] : "");
 
         CollectionAssert.AreEqual(body.ToList(), readme.Where(line => !line.StartsWith("using Sema.", StringComparison.Ordinal)).SkipWhile(line => line.Length == 0).ToList());
@@ -73,6 +72,4 @@ public sealed class ReadmeTests
 
     private static List<string> Lines(string text, string begin, string end) =>
         [.. text.Split('\n').SkipWhile(line => line != begin).Skip(1).TakeWhile(line => line != end)];
-
-    private static string SourcePath([CallerFilePath] string path = "") => path;
 }
