@@ -118,6 +118,7 @@ public sealed class TrainerTests
             using var evaluated = new TrainingRun(TinyModels.Mlp(), new(TinyModels.Points(24), test), Options);
             error = Assert.ThrowsExactly<DataException>(() => evaluated.Start());
             StringAssert.Contains(error.Message, $"evaluation data hold the class {label}", StringComparison.Ordinal);
+            Assert.IsFalse(Directory.Exists(evaluated.Folder.Path), "A run that cannot begin leaves no folder.");
         }
     }
 

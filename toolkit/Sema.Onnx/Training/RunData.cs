@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Data.Transforms;
@@ -45,6 +46,19 @@ internal sealed class RunData
     {
         Check(data);
         return new(data, new() { BatchSize = batch, Input = _input, Target = _target });
+    }
+
+    /// <summary>Checks every class target of a data set, so that a wrong one stops a run before it begins.</summary>
+    /// <exception cref="DataException">A target is neither a class nor the ignored one.</exception>
+    internal void CheckLabels(IDataset data, long classes, long? ignore, string split)
+    {
+        var (input, stored, target) = (new byte[data.Input.ByteCount], new byte[data.Target.ByteCount], new byte[_target.Result.ByteCount]);
+        for (var i = 0; i < data.Count; i++)
+        {
+            data.Read(i, input, stored);
+            _target.Apply(stored, target);
+            ClassLabels.Check(MemoryMarshal.Cast<byte, long>(target.AsSpan()), classes, ignore, split);
+        }
     }
 
     private void Check(IDataset data)

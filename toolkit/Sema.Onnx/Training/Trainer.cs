@@ -5,6 +5,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs.Losses;
 
 namespace Sema.Onnx.Training;
 
@@ -49,6 +50,14 @@ public sealed class Trainer : IDisposable
         _identity = Identity(data.Train);
         try
         {
+            if (!resume && _engine.Manifest.ClassAxis is >= 0 and var axis)
+            {
+                var (classes, ignore) = (_engine.Manifest.Prediction.Shape[axis], (options.Loss as CrossEntropyLoss)?.IgnoreIndex);
+                forms.CheckLabels(data.Train, classes, ignore, "training");
+                if (data.Test is not null)
+                    forms.CheckLabels(data.Test, classes, ignore, "evaluation");
+            }
+
             _state = resume ? Restore() : new RunState();
         }
         catch

@@ -6,6 +6,7 @@ using Sema.Onnx.Data.Formats;
 using Sema.Onnx.Data.Transforms;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Optimizers;
+using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 using Sema.Onnx.Training;
 
@@ -53,6 +54,9 @@ public static class Verifier
             throw new DataException($"{reference}: 'input', 'target' and 'loss' count {steps}, {target.Count} and {loss.Count} steps; they must agree.", reference);
 
         var names = Names("grad");
+        var initializers = ModelReader.Read(model).Graph.Initializers.Select(v => v.Name).ToHashSet();
+        if (names.Find(n => !initializers.Contains(n)) is { } foreign)
+            throw new DataException($"{reference} holds a gradient of '{foreign}', but '{model}' has no initializer of that name; take the reference of this model.", reference);
         var folder = Directory.CreateTempSubdirectory("sema-verify-").FullName;
         try
         {
