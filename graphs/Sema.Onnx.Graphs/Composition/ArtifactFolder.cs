@@ -82,7 +82,8 @@ internal static class ArtifactFolder
         graphs.Update.Graph.Inputs.Where(v => v.Rank == 1).ToDictionary(v => v.Name, v => new ExternalSlice(
             Weights, v.Name == UpdateGraph.Gradients || slots.Contains(v.Name) ? zeros : 0, ElementType.Float32, [graphs.Layout.Length]));
 
-    private static string Digest(string path)
+    /// <summary>Gets the SHA-256 of a file, in hexadecimal.</summary>
+    internal static string Digest(string path)
     {
         using var file = File.OpenRead(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));

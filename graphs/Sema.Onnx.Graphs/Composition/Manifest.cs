@@ -44,9 +44,26 @@ internal sealed record Manifest(
         }
     }
 
+    /// <summary>Checks that the folder's files are those that the manifest was written for.</summary>
+    /// <exception cref="InvalidModelException">One is missing or has changed, or the flat vector is longer than the file that fills it.</exception>
+    internal void CheckFiles(string folder)
+    {
+        foreach (var name in new[] { ArtifactFolder.Training, ArtifactFolder.Eval, ArtifactFolder.Update, ArtifactFolder.Weights })
+        {
+            var path = Path.Combine(folder, name);
+            if (!File.Exists(path) || Digests.GetValueOrDefault(name) != ArtifactFolder.Digest(path))
+                throw new InvalidModelException($"'{path}' {(File.Exists(path) ? "is not the file that its manifest was written for" : "is missing")}; make the training graphs anew.");
+        }
+
+        var held = new FileInfo(Path.Combine(folder, ArtifactFolder.Weights)).Length / sizeof(float);
+        if (Layout.Groups.Any(g => g.Start < 0 || g.Length < 0 || g.Length > held) || Layout.Length > held)
+            throw new InvalidModelException($"The manifest of '{folder}' claims more weights than its {ArtifactFolder.Weights} holds; make the training graphs anew.");
+    }
+
     internal string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.Manifest);
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(Manifest))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

@@ -106,6 +106,38 @@ public sealed class ArtifactFolderTests
     }
 
     [TestMethod]
+    [DataRow(ArtifactFolder.Training)]
+    [DataRow(ArtifactFolder.Eval)]
+    [DataRow(ArtifactFolder.Update)]
+    [DataRow(ArtifactFolder.Weights)]
+    public void A_file_that_changed_is_refused(string name)
+    {
+        using var built = new Built(TinyModels.ConvNet(), Options);
+        var bytes = File.ReadAllBytes(built.File(name));
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(built.File(name), bytes);
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        StringAssert.Contains(error.Message, name, StringComparison.Ordinal);
+
+        File.Delete(built.File(name));
+        error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        StringAssert.Contains(error.Message, "missing", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    [DataRow("\"length\": ", "\"length\": 99999999", "claims")]
+    [DataRow("\"layout\"", "\"lay\"", "missing or damaged")]
+    [DataRow("\"format\": 1", "\"format\": 2", "version 2")]
+    public void A_manifest_that_lies_is_refused_before_anything_is_allocated(string old, string by, string reason)
+    {
+        using var built = new Built(TinyModels.ConvNet(), Options);
+        var path = built.File(ArtifactFolder.ManifestFile);
+        File.WriteAllText(path, File.ReadAllText(path).Replace(old, by, StringComparison.Ordinal));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        StringAssert.Contains(error.Message, reason, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void Equal_models_give_equal_bytes()
     {
         using var one = new Built(TinyModels.ConvNet(), Options);

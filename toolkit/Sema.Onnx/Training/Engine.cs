@@ -64,9 +64,14 @@ internal sealed class Engine : IDisposable
         _blender = new(() => new Blender(settings));
     }
 
-    /// <summary>Loads a folder of training graphs.</summary>
-    internal static Engine Open(string folder, double weightDecay, SessionSettings settings) =>
-        new(folder, Manifest.Read(folder), weightDecay, settings);
+    /// <summary>Loads a folder of training graphs whose files are those that it was written with.</summary>
+    /// <exception cref="InvalidModelException">A file is missing, damaged or foreign.</exception>
+    internal static Engine Open(string folder, double weightDecay, SessionSettings settings)
+    {
+        var manifest = Manifest.Read(folder);
+        manifest.CheckFiles(folder);
+        return new(folder, manifest, weightDecay, settings);
+    }
 
     internal string Folder { get; }
 

@@ -98,6 +98,7 @@ internal sealed record RunInfo(int Format, string Model, string Sha256, int? Cla
     }
 }
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(RunInfo))]
 internal sealed partial class RunInfoJson : JsonSerializerContext;
