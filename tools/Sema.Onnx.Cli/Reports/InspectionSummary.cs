@@ -24,7 +24,7 @@ internal static class InspectionSummary
         var weights = new PlainTable("weights", "tensors", "elements", "which<");
         foreach (var group in report.Constants.GroupBy(c => (c.Verdict, c.Reason)).OrderByDescending(g => g.Key.Verdict == "trained").ThenByDescending(g => g.Sum(c => c.Count)))
             weights.Add(group.Key.Verdict, Readable.Number(group.Count()), Readable.Number(group.Sum(c => c.Count)), Why(group.Key.Reason, [.. group]));
-        weights.Write(writer);
+        weights.Write(writer, below: true);
 
         foreach (var note in report.Notes)
             writer.WriteLine($"Note: {note}");

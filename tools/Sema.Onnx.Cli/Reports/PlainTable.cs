@@ -10,11 +10,15 @@ internal sealed class PlainTable(params string[] columns)
 
     internal void Add(params string[] cells) => _rows.Add(cells);
 
-    internal void Write(TextWriter writer)
+    /// <summary>Writes the table between two blank lines.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="below">Whether another table stands right above, whose last blank line serves both.</param>
+    internal void Write(TextWriter writer, bool below = false)
     {
         string[] headings = [.. columns.Select(c => c.TrimEnd('<'))];
         int[] widths = [.. headings.Select((h, i) => _rows.Select(r => r[i].Length).Append(h.Length).Max())];
-        writer.WriteLine();
+        if (!below)
+            writer.WriteLine();
         WriteRow(headings);
         WriteRow([.. widths.Select(w => new string('─', w))]);
         foreach (var row in _rows)
