@@ -35,6 +35,7 @@ internal static class DoubleKernels
         ["Selu"]               = y => [Elu(y[0], y.Float("alpha", 1.6732632f), 1) * y.Float("gamma", 1.050701f)],
         ["Celu"]               = y => [Elu(y[0], y.Float("alpha", 1), y.Float("alpha", 1))],
         ["ThresholdedRelu"]    = y => [y[0].Masked(y[0].Greater(y[0].Like(y.Float("alpha", 1))))],
+        ["Shrink"]             = y => [Shrink(y[0], y.Float("lambd", 0.5f), y.Float("bias", 0))],   // there is a kernel, but it computes in float32
         ["Mish"]               = y => [y[0] * Softplus(y[0]).Tanh()],
         ["ReduceProd"]         = y => [Product(y)],
         ["Gelu"]               = y => [Gelu(y)],
@@ -80,6 +81,8 @@ internal static class DoubleKernels
 
     private static Value Elu(Value x, double alpha, double width) =>
         x.Greater(x.Like(0)).Where(x, ((x.Min(x.Like(0)) / width).Exp() - 1) * alpha);
+
+    private static Value Shrink(Value x, double lambda, double bias) => (x - x.Sign() * bias).Masked(x.Abs().Greater(x.Like(lambda)));
 
     private static Value Softplus(Value x) => x.Max(x.Like(0)) + ((-x.Abs()).Exp() + 1).Log();
 

@@ -35,6 +35,7 @@ public sealed class DoubleKernelsTests
         ["Selu, given"]                = ("Selu",              [[3, 4]],                                [("alpha", 0.7f), ("gamma", 2f)]),
         ["Celu"]                       = ("Celu",              [[3, 4]],                                [("alpha", 0.7f)]),
         ["ThresholdedRelu"]            = ("ThresholdedRelu",   [[3, 4]],                                [("alpha", 0.3f)]),
+        ["Shrink"]                     = ("Shrink",            [[3, 4]],                                [("lambd", 0.4f), ("bias", 0.25f)]),
         ["Mish"]                       = ("Mish",              [[3, 4]],                                []),
         ["ReduceProd"]                 = ("ReduceProd",        [[2, 3]],                                []),
         ["ReduceProd, no axes"]        = ("ReduceProd",        [[2, 3]],                                [("keepdims", 0L)]),
