@@ -53,6 +53,20 @@ internal static class NormalizationFunctions
             return [dX, (dY * normal).Sum(batch, keep: false), dY.Sum(batch, keep: false)];
         }),
 
+        // The same within each group of channels: groups of them, or 0 where each channel is its own; axes are all but the channels
+        Define("GroupNormalizationGrad", ["dY", "X", "scale"], ["epsilon", "groups", "axes"], f =>
+        {
+            var (dY, x, axes, all) = (f[0], f[1], f.Ints("axes"), f.Vector(2));
+            var (shape, byGroup) = (x.DynamicShape(), Operators.Concat([f.Vector(0), f.IntVector("groups"), f.Vector(-1)], 0));
+            var centred = Grouped(x) - Mean(Grouped(x), all, keep: true);
+            var inverse = Inverse(f, Mean(centred.Square(), all, keep: true));
+            var (normal, g) = (centred * inverse, Grouped(dY * ByChannel(f, f[2], x)));
+            var dX = inverse * (g - Mean(g, all, keep: true) - normal * Mean(g * normal, all, keep: true));
+            return [dX.Reshape(shape), (dY * normal.Reshape(shape)).Sum(axes, keep: false), dY.Sum(axes, keep: false)];
+
+            Value Grouped(Value value) => value.Graph.Emit("Reshape", [value, byGroup]);
+        }),
+
         // Y = softmax(X):  dX = Y (dY − Σ dY Y)
         Define("SoftmaxGrad", ["dY", "Y"], ["axes"], f => [f[1] * (f[0] - (f[0] * f[1]).Sum(f.Ints("axes"), keep: true))]),
 

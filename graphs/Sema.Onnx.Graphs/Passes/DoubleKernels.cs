@@ -17,15 +17,34 @@ internal static class DoubleKernels
         // y = op(x)              the same, of operators with a float64 kernel
         ["LeakyRelu"]          = y => [Positive(y).Where(y[0], y[0] * y.Float("alpha", 0.01f))],
         ["PRelu"]              = y => [Positive(y).Where(y[0], y[0] * y[1])],
-        ["Elu"]                = y => [Positive(y).Where(y[0], (y[0].Min(y[0].Like(0)).Exp() - 1) * y.Float("alpha", 1))],
+        ["Elu"]                = y => [Elu(y[0], y.Float("alpha", 1), 1)],
         ["HardSigmoid"]        = y => [HardSigmoid(y[0], y.Float("alpha", 0.2f), y.Float("beta", 0.5f))],
         ["HardSwish"]          = y => [y[0] * HardSigmoid(y[0], 1.0 / 6, 0.5)],
-        ["Softplus"]           = y => [y[0].Max(y[0].Like(0)) + ((-y[0].Abs()).Exp() + 1).Log()],
+        ["Softplus"]           = y => [Softplus(y[0])],
         ["Softsign"]           = y => [y[0] / (y[0].Abs() + 1)],
         ["Erf"]                = y => [Erf(y[0])],
+        ["Tan"]                = y => [y[0].Sin() / y[0].Cos()],
+        ["Atan"]               = y => [Atan(y[0])],
+        ["Asin"]               = y => [Asin(y[0])],
+        ["Acos"]               = y => [Math.PI / 2 - Asin(y[0])],
+        ["Sinh"]               = y => [(y[0].Exp() - (-y[0]).Exp()) / 2],
+        ["Cosh"]               = y => [(y[0].Exp() + (-y[0]).Exp()) / 2],
+        ["Asinh"]              = y => [y[0].Sign() * (y[0].Abs() + (y[0].Square() + 1).Sqrt()).Log()],
+        ["Acosh"]              = y => [(y[0] + ((y[0] - 1) * (y[0] + 1)).Sqrt()).Log()],
+        ["Atanh"]              = y => [((y[0] + 1) / (1 - y[0])).Log() / 2],
+        ["Selu"]               = y => [Elu(y[0], y.Float("alpha", 1.6732632f), 1) * y.Float("gamma", 1.050701f)],
+        ["Celu"]               = y => [Elu(y[0], y.Float("alpha", 1), y.Float("alpha", 1))],
+        ["ThresholdedRelu"]    = y => [y[0].Masked(y[0].Greater(y[0].Like(y.Float("alpha", 1))))],
+        ["Shrink"]             = y => [Shrink(y[0], y.Float("lambd", 0.5f), y.Float("bias", 0))],   // there is a kernel, but it computes in float32
+        ["Mish"]               = y => [y[0] * Softplus(y[0]).Tanh()],
+        ["ReduceProd"]         = y => [Product(y)],
         ["Gelu"]               = y => [Gelu(y)],
         ["Mean"]               = y => [y.Graph.Emit("Sum", y.Inputs) / y.Inputs.Count],
         ["LayerNormalization"] = LayerNormalization,   // there is a kernel, but it gives the statistics in float32
+        ["InstanceNormalization"] = y => [GroupNormalization(y, 0)],
+        ["GroupNormalization"] = y => [GroupNormalization(y, y.Int("num_groups", 0))],
+        ["LRN"]                = y => [y[0] * Normalizations.LocalScale(y).Pow(y[0].Like(-(double)y.Float("beta", 0.75f)))],
+        ["MeanVarianceNormalization"] = y => [MeanVariance(y[0], y.Ints("axes") ?? [0, 2, 3])],
         ["GlobalAveragePool"]  = y => [y[0].Mean(Spatial(y), keep: true)],
         ["GlobalMaxPool"]      = y => [y.Graph.Emit("ReduceMax", [y[0], y.Graph.Vector(Spatial(y))])],
         ["AveragePool"]        = y => [AveragePool(y)],
@@ -51,13 +70,59 @@ internal static class DoubleKernels
         return nodes.Count > 0;
     }
 
-    private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType);
+    // A product of sizes has its kernel.
+    private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType) && node.Output.Type != ElementType.Int64;
 
     private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));
 
     private static long[] Spatial(Node y) => [.. Enumerable.Range(2, y[0].Rank - 2).Select(i => (long)i)];
 
     private static Value HardSigmoid(Value x, double alpha, double beta) => (x * alpha + beta).Max(x.Like(0)).Min(x.Like(1));
+
+    private static Value Elu(Value x, double alpha, double width) =>
+        x.Greater(x.Like(0)).Where(x, ((x.Min(x.Like(0)) / width).Exp() - 1) * alpha);
+
+    private static Value Shrink(Value x, double lambda, double bias) => (x - x.Sign() * bias).Masked(x.Abs().Greater(x.Like(lambda)));
+
+    private static Value Softplus(Value x) => x.Max(x.Like(0)) + ((-x.Abs()).Exp() + 1).Log();
+
+    // atan x = 2 atan(x/(1 + √(1 + x²))), four times: |x| < 0.1, where x − x³/3 + ... − x¹⁹/19 is exact to the last digits.
+    private static Value Atan(Value x)
+    {
+        var small = x.Max(x.Like(-1e100)).Min(x.Like(1e100));
+        for (var i = 0; i < 4; i++)
+            small /= (small.Square() + 1).Sqrt() + 1;
+        var square = -small.Square();
+        return Enumerable.Range(0, 9).Aggregate(x.Like(1.0 / 19), (sum, n) => sum * square + 1.0 / (17 - 2 * n)) * small * 16;
+    }
+
+    private static Value Asin(Value x) => Atan(x / ((1 - x) * (x + 1)).Sqrt());
+
+    // e^(Σ ln|x|), with the sign of (−1)^(how many are negative).
+    private static Value Product(Node y)
+    {
+        var (x, negative) = (y[0], y[0].Less(y[0].Like(0)).Cast(y[0].Type));
+        return Sum(x.Abs().Log()).Exp() * (1 - y.Graph.Emit("Mod", [Sum(negative), x.Like(2)], ("fmod", 1)) * 2);
+
+        Value Sum(Value value) => y.Graph.Emit("ReduceSum", [value, y.Optional(1)], y.Attributes);
+    }
+
+    // Groups of channels, or 0 where each channel is its own.
+    private static Value GroupNormalization(Node y, long groups)
+    {
+        var grouped = y[0].Reshape(0, groups, -1);
+        var centred = grouped - grouped.Mean([2], keep: true);
+        var normal = centred / (centred.Square().Mean([2], keep: true) + y.Float("epsilon", 1e-5f)).Sqrt();
+        return normal.Reshape(y[0].DynamicShape()) * ByChannel(y[1]) + ByChannel(y[2]);
+
+        Value ByChannel(Value vector) => vector.Reshape([-1, .. Enumerable.Repeat(1L, y[0].Rank - 2)]);
+    }
+
+    private static Value MeanVariance(Value x, long[] axes)
+    {
+        var centred = x - x.Mean(axes, keep: true);
+        return centred / (centred.Square().Mean(axes, keep: true).Sqrt() + 1e-9);
+    }
 
     // erf x = (2/π) (h x + Σₙ e^(−n²h²) sin(2nhx)/n), n = 1, 2, ...: Poisson's sum over the period π/h of the right-hand side.
     // With h = π/12 and 24 terms both what is cut off and the neighbouring periods stay below 1e-16 up to |x| = 6, where erf is 1.

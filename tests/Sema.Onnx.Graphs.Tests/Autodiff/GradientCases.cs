@@ -33,6 +33,35 @@ internal static class GradientCases
         ["Erf"]        = [new GradientCase(F(2, 3)).Float32()],
         ["Sin"]        = Unary(F(2, 3)),
         ["Cos"]        = Unary(F(2, 3)),
+        ["Tan"]        = Unary32(F(2, 3).In(-0.5, 0.5)),
+        ["Asin"]       = Unary32(F(2, 3).In(-0.5, 0.5)),
+        ["Acos"]       = Unary32(F(2, 3).In(-0.5, 0.5)),
+        ["Atan"]       = Unary32(F(2, 3)),
+        ["Sinh"]       = Unary32(F(2, 3)),
+        ["Cosh"]       = Unary32(F(2, 3)),
+        ["Asinh"]      = Unary32(F(2, 3)),
+        ["Acosh"]      = Unary32(F(2, 3).In(2, 3)),
+        ["Atanh"]      = Unary32(F(2, 3).In(-0.5, 0.5)),
+        ["Mod"]        =   // a/b between 2.2 and 2.9
+        [
+            .. Binary(F().In(2.2, 2.7), F().In(0.93, 1)).Select(c => c.With(("fmod", 1L))),
+            .. Binary(F().In(-2.7, -2.2), F().In(0.93, 1)).Select(c => c.With(("fmod", 1L))),
+            new GradientCase(F(2, 3).In(2.2, 2.7), F(2, 3).In(-1, -0.93)).With(("fmod", 1L)),
+        ],
+        ["CumSum"]     =
+        [
+            .. from axis in new Operand[] { Ids([], 0), Ids([], -1), I(0) }
+               from exclusive in new long[] { 0, 1 }
+               from reverse in new long[] { 0, 1 }
+               select new GradientCase(F(3, 4), axis).With(("exclusive", exclusive), ("reverse", reverse)),
+        ],
+        ["Trilu"]      =
+        [
+            .. from upper in new long[] { 0, 1 }
+               from k in new Operand?[] { null, Ids([], 1), Ids([], -2), Ids([], 9) }
+               select new GradientCase(k is null ? [F(3, 4)] : [F(3, 4), k]).With(("upper", upper)),
+            new(F(2, 4, 3)),
+        ],
         ["Where"]      =
         [
             new(B([2, 3], 1, 0, 0, 1, 1, 0), F(2, 3), F(2, 3)),
@@ -61,6 +90,11 @@ internal static class GradientCases
         ["LeakyRelu"]   = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.3f))],
         ["PRelu"]       = [.. new[] { F(3, 4), F(4), F(3, 1), F(1), F() }.Select(slope => new GradientCase(F(3, 4).Spread(), slope).Float32())],
         ["Elu"]         = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f))],
+        ["Selu"]        = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f), ("gamma", 2f))],
+        ["Celu"]        = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f))],
+        ["ThresholdedRelu"] = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f))],
+        ["Shrink"]      = [new GradientCase(F(3, 4).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("lambd", 0.75f), ("bias", 0.25f))],
+        ["Mish"]        = [new GradientCase(F(2, 3)).Float32()],
         ["Sigmoid"]     = Unary(F(2, 3)),
         ["HardSigmoid"] = [new GradientCase(F(5, 8).Spread()).Float32(), new GradientCase(F(3, 4).Spread()).Float32().With(("alpha", 0.5f), ("beta", 0.5f))],
         ["HardSwish"]   = [new GradientCase(F(5, 8).Spread()).Float32()],
@@ -93,6 +127,11 @@ internal static class GradientCases
         // Reductions
         ["ReduceSum"]       = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
         ["ReduceMean"]      = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
+        ["ReduceProd"]      =
+        [
+            .. Reduced(F(2, 3, 4).In(0.5, 1.5), c => c.Float32()), .. Reduced(F(2, 2, 2).In(-0.5, 0.5), c => c.Linear32()),   // eighths: zeros among them
+            new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)).Linear32(),
+        ],
         ["ReduceMax"]       = [.. Reduced(F(2, 3, 4).Spread()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L))],
         ["ReduceMin"]       = Reduced(F(2, 3, 4).Spread()),
         ["ReduceL1"]        = [.. Reduced(F(2, 3, 4).Spread(), c => c.Float32()), new GradientCase(F(2, 3).In(0.5, 2)).With(("noop_with_empty_axes", 1L)).Float32()],
@@ -207,6 +246,36 @@ internal static class GradientCases
                 new GradientCase(F(2, 3, 4), F(2, 3, 4), F(2, 3, 4)).With(("axis", 0L)), new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("axis", -2L)),
             }.Select(c => c.Within(1e-6)),   // the operator's own mean and deviation are float32
         ],
+        ["InstanceNormalization"] =
+        [
+            .. new[] { F(2, 3, 4), F(2, 3, 2, 3) }.Select(x => new GradientCase(x, F(3), F(3)).With(("epsilon", 0.1f)).Float32()),
+            new GradientCase(F(1, 2, 2, 3, 2), F(2), F(2)).Float32(),
+        ],
+        ["GroupNormalization"] =
+        [
+            .. from groups in new long[] { 1, 2, 4 }
+               from x in new[] { F(2, 4, 3), F(2, 4, 2, 3) }
+               select new GradientCase(x, F(4), F(4)).With(("num_groups", groups), ("stash_type", (long)ElementType.Float64)),
+            new GradientCase(F(2, 6, 2), F(6), F(6)).With(("num_groups", 3L), ("epsilon", 0.1f), ("stash_type", (long)ElementType.Float64)),
+        ],
+        ["LpNormalization"] =
+        [
+            .. from p in new long[] { 1, 2 }
+               from axis in new long[] { 0, 1, -1 }
+               select new GradientCase(F(2, 3, 4).Spread()).With(("p", p), ("axis", axis)),
+            new(F(2, 3).Spread()),
+        ],
+        ["LRN"] =
+        [
+            .. from size in new long[] { 1, 3, 5 }   // the runtime takes no even sizes
+               select new GradientCase(F(2, 4, 2, 2)).With(("size", size), ("alpha", 0.5f), ("beta", 0.6f), ("bias", 1.5f)).Float32(),
+            new GradientCase(F(1, 6, 2, 1)).With(("size", 3L)).Float32(),
+        ],
+        ["MeanVarianceNormalization"] =
+        [
+            new GradientCase(F(2, 3, 2, 2)).Float32(), new GradientCase(F(2, 3, 2, 2)).With(("axes", [1, 2, 3])).Float32(),
+            new GradientCase(F(2, 3, 2, 4)).With(("axes", [0, -1])).Float32(),
+        ],
         ["com.sema.CrossEntropy"] =
         [
             .. from smoothing in new[] { 0f, 0.1f }
@@ -219,6 +288,8 @@ internal static class GradientCases
     internal static IReadOnlyList<GradientCase> Of(string op) => [.. Table.GetValueOrDefault(op, []).Select(c => c with { Op = op })];
 
     private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] })];
+
+    private static GradientCase[] Unary32(Operand x) => [.. Unary(x).Select(c => c.Float32())];
 
     // The same, one repeated along an axis, both repeated, a scalar, a rank more on the left or on the right.
     private static GradientCase[] Binary(Operand a, Operand b) =>

@@ -67,18 +67,28 @@ public sealed class KinkTests
     }
 
     [TestMethod]
-    public void Maximum_of_a_plane_is_shared_by_tied_elements()
+    public void Maximum_of_a_plane_is_shared_by_tied_elements() =>
+        AssertEqual([0, 0.5, 0.5, 0], Float32Gradient("GlobalMaxPool", [1, 1, 4], [2, 5, 5, 1]));
+
+    [TestMethod]
+    [DataRow(new float[] { 2, 5, 3 }, new double[] { 15, 6, 10 })]
+    [DataRow(new float[] { 2, 0, 3 }, new double[] { 0, 6, 0 })]   // only the zero's own factor is not zero
+    [DataRow(new float[] { 0, 5, 0 }, new double[] { 0, 0, 0 })]
+    public void Gradient_of_a_product_is_the_product_of_the_others(float[] x, double[] expected) =>
+        AssertEqual(expected, Float32Gradient("ReduceProd", [3], x));
+
+    [TestMethod]
+    [DataRow(1L)]
+    [DataRow(2L)]
+    public void Direction_of_a_zero_vector_has_gradient_0(long p)
     {
-        // GlobalMaxPool has no float64 kernel: float32 here.
-        var graph = new Graph("plane");
-        var x = graph.AddInput("x", ElementType.Float32, Shape.Of(1, 1, 4));
-        var loss = graph.Emit("GlobalMaxPool", [x]).SumAll();
-        OnnxRunner.InferShapes(graph);
-        graph.Outputs.Add(Differentiator.Gradients(loss, [x])[x]);
+        var sketch = new GraphSketch();
+        var x = sketch.Input("x", [2, 2], 0, 0, 0, 2);
 
-        var results = OnnxRunner.Run(graph, new Dictionary<string, Tensor> { ["x"] = Tensor.Floats([1, 1, 4], [2, 5, 5, 1]) });
+        // The second row: y = x/|x| along itself does not change; across it, only in the Euclidean norm, dy₀ = dx₀/2.
+        var y = sketch.Emit("LpNormalization", [x], ("p", p));
 
-        AssertEqual([0, 0.5, 0.5, 0], results.Values.Single().ToFloat64());
+        AssertEqual([0, 0, 0.5, 0], sketch.Gradients(y, x)[0]);
     }
 
     [TestMethod]
@@ -104,6 +114,17 @@ public sealed class KinkTests
         var y = finite.Where(1 / finite.Where(x, x.Like(1)), x.Like(-1));
 
         AssertEqual([0, -1.0 / 16], sketch.Gradients(y, x)[0]);
+    }
+
+    // There is no float64 kernel of the operator.
+    private static double[] Float32Gradient(string op, long[] dims, float[] elements)
+    {
+        var graph = new Graph("float32");
+        var x = graph.AddInput("x", ElementType.Float32, Shape.Of(dims));
+        var loss = graph.Emit(op, [x]).SumAll();
+        OnnxRunner.InferShapes(graph);
+        graph.Outputs.Add(Differentiator.Gradients(loss, [x])[x]);
+        return OnnxRunner.Run(graph, new Dictionary<string, Tensor> { ["x"] = Tensor.Floats(dims, elements) }).Values.Single().ToFloat64();
     }
 
     private static void AssertEqual(double[] expected, double[] actual) => CollectionAssert.AreEqual(expected, actual, string.Join(", ", actual));

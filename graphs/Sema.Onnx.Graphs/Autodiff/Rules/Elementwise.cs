@@ -25,11 +25,23 @@ internal static class Elementwise
         ["Erf"]        = [(y, dY) => dY * 1.1283791670955126 * (-y[0].Square()).Exp()],   // 2/√π · e^(−x²)
         ["Sin"]        = [(y, dY) => dY * y[0].Cos()],
         ["Cos"]        = [(y, dY) => -dY * y[0].Sin()],
+        ["Tan"]        = [(y, dY) => dY * (y.Output.Square() + 1)],
+        ["Asin"]       = [(y, dY) => dY / (1 - y[0].Square()).Sqrt()],
+        ["Acos"]       = [(y, dY) => -dY / (1 - y[0].Square()).Sqrt()],
+        ["Atan"]       = [(y, dY) => dY / (y[0].Square() + 1)],
+        ["Sinh"]       = [(y, dY) => dY * y.Graph.Emit("Cosh", [y[0]])],
+        ["Cosh"]       = [(y, dY) => dY * y.Graph.Emit("Sinh", [y[0]])],
+        ["Asinh"]      = [(y, dY) => dY / (y[0].Square() + 1).Sqrt()],
+        ["Acosh"]      = [(y, dY) => dY / (y[0].Square() - 1).Sqrt()],
+        ["Atanh"]      = [(y, dY) => dY / (1 - y[0].Square())],
+        ["Mod"]        = [Pass,                                                (y, dY) => dY * Quotient(y)],
         ["Where"]      = [null, (y, dY) => dY.Masked(y[0]),                    (y, dY) => dY.Masked(y[0].Not())],
         ["Clip"]       = [(y, dY) => dY.Masked(Inside(y))],                    // 0 at the bounds, as ReLU6 has it; the bounds are constants
         ["Identity"]   = [Pass],
         ["Dropout"]    = [(y, dY) => IsTraining(y) ? (dY / (1 - Ratio(y))).Masked(y.NeedOutput(1, ElementType.Bool)) : dY],
         ["Cast"]       = [(y, dY) => dY.Cast(y[0].Type)],
+        ["CumSum"]     = [(y, dY) => CumulativeSum(y, dY)],
+        ["Trilu"]      = [(y, dY) => y.Graph.Emit("Trilu", [dY, y.Optional(1)], ("upper", y.Int("upper", 1)))],
     }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: row.Value.Length > 1 ? 0 : null));
 
     static Elementwise()
@@ -41,6 +53,13 @@ internal static class Elementwise
         Rules["Mean"]  = Of([(y, dY) => dY / y.Inputs.Count], coreAxes: 0, variadic: true);
     }
 #pragma warning restore format
+
+    // y = a − n b, floats have fmod only:  −n, from y itself, since a/b near a whole number may round past it
+    private static Value Quotient(Node y) => y.Graph.Emit("Round", [(y.Output - y[0]) / y[1]]);
+
+    // What an element was added to lies on its other side.
+    private static Value CumulativeSum(Node y, Value dY) =>
+        y.Graph.Emit("CumSum", [dY, y[1]], ("exclusive", y.Int("exclusive", 0)), ("reverse", 1 - y.Int("reverse", 0)));
 
     private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer
         ?? throw new InvalidModelException($"Operator 'Dropout', node {y.Label}: whether it trains must be a constant.")).ToInt64()[0] != 0;

@@ -14,7 +14,19 @@ internal static class Normalizations
         ["com.sema.BatchNormalizationTraining"] = Joint((y, dYs) => y.Graph.CallAll("BatchNormalizationTrainingGrad",
             [dYs[0], y[0], y[1], y.Outputs[1], y.Outputs[2]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), Channels(y)), differentiable: 3, outputs: 1),
         ["LayerNormalization"] = Joint(LayerNormalization, differentiable: 3, outputs: 1).When(y => Fits(y, y[1]) && Fits(y, y.Optional(2))),
+        ["InstanceNormalization"] = Joint((y, dYs) => GroupNormalization(y, dYs, groups: 0), differentiable: 3),   // each channel is a group
+        ["GroupNormalization"] = Joint((y, dYs) => GroupNormalization(y, dYs, y.Int("num_groups", 0)), differentiable: 3),
+        ["LpNormalization"] = Of([LpNormalization]),
+        ["LRN"] = Of([LocalResponse]),
+        ["MeanVarianceNormalization"] = Of([MeanVariance]),
     };
+
+    /// <summary>What LRN divides by, before the power: s = bias + alpha/size Σ x² over the neighbouring channels.</summary>
+    internal static Value LocalScale(Node y)
+    {
+        var (before, after) = Neighbours(y);
+        return OverChannels(y[0].Square(), before, after) * ((double)y.Float("alpha", 1e-4f) / y.Int("size", 1)) + y.Float("bias", 1);
+    }
 
     private static Attribute Channels(Node y) => ("axes", Convolutions.AllButChannels(y));
 
@@ -34,5 +46,45 @@ internal static class Normalizations
         var (mean, inverse) = (y.NeedOutput(1, ElementType.Float32), y.NeedOutput(2, ElementType.Float32));
         return y.Graph.CallAll("LayerNormalizationGrad", [dYs[0], y[0], y[1], mean, inverse], 3,
             ("axes", [.. Enumerable.Range(axis, rank - axis).Select(i => (long)i)]), ("batch_axes", [.. Enumerable.Range(0, axis).Select(i => (long)i)]));
+    }
+
+    private static List<Value?> GroupNormalization(Node y, IReadOnlyList<Value?> dYs, long groups) => y.Graph.CallAll(
+        "GroupNormalizationGrad", [dYs[0], y[0], y[1]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), ("groups", groups), Channels(y));
+
+    // y = x/‖x‖:  (dY − n Σ dY y)/‖x‖, n the norm's slope: sign x for p = 1, y for p = 2; 0 where x = 0 altogether
+    private static Value LpNormalization(Node y, Value dY)
+    {
+        var (x, manhattan, axes) = (y[0], y.Int("p", 2) == 1, new long[] { y.Axis("axis", -1, y[0].Rank) });
+        var norm = manhattan ? x.Abs().Sum(axes, keep: true) : x.Square().Sum(axes, keep: true).Sqrt();
+        var dX = (dY - (manhattan ? x.Sign() : y.Output) * (dY * y.Output).Sum(axes, keep: true)) / norm;
+        return dX.Masked(norm.Greater(norm.Like(0)));
+    }
+
+    // y = x s^−β:  dY s^−β − 2αβ/size x Σ dY y/s, over the channels whose sums x is in
+    private static Value LocalResponse(Node y, Value dY)
+    {
+        var ((before, after), s, beta) = (Neighbours(y), LocalScale(y), (double)y.Float("beta", 0.75f));
+        var slope = 2.0 * y.Float("alpha", 1e-4f) * beta / y.Int("size", 1);
+        return dY * s.Pow(s.Like(-beta)) - y[0] * OverChannels(dY * y.Output / s, after, before) * slope;
+    }
+
+    // How many channels before and after its own count.
+    private static (long Before, long After) Neighbours(Node y) => ((y.Int("size", 1) - 1) / 2, y.Int("size", 1) / 2);
+
+    // The sum of each channel, some before it and some after it.
+    private static Value OverChannels(Value x, long before, long after)
+    {
+        var graph = x.Graph;
+        var padded = graph.Emit("Pad", [x, graph.Vector(before, after), null, graph.Vector(1)]);
+        return graph.Emit("Sum", [.. Enumerable.Range(0, (int)(before + after + 1))
+            .Select(i => padded.Slice(1, i, i == before + after ? long.MaxValue : i - before - after))]);
+    }
+
+    // y = (x − mean)/σ:  (dY − mean(dY) − y mean(dY y))/σ. The operator adds 1e-9 to σ, which the last term neglects.
+    private static Value MeanVariance(Node y, Value dY)
+    {
+        var (x, axes) = (y[0], y.Ints("axes") ?? [0, 2, 3]);
+        var deviation = (x - x.Mean(axes, keep: true)).Square().Mean(axes, keep: true).Sqrt() + 1e-9;
+        return (dY - dY.Mean(axes, keep: true) - y.Output * (dY * y.Output).Mean(axes, keep: true)) / deviation;
     }
 }

@@ -11,6 +11,7 @@ internal static class Reductions
         // y = op(x, axes)           ∂L/∂x
         ["ReduceSum"]       = Of([(y, dY) => Kept(y, dY).Expand(y[0].ShapeVector())]),
         ["ReduceMean"]      = Of([(y, dY) => (Kept(y, dY) / Reduced(y)).Expand(y[0].ShapeVector())]),
+        ["ReduceProd"]      = Of([(y, dY) => Kept(y, dY) * OtherFactors(y)]),
         ["ReduceMax"]       = Of([Chosen]),                                                    // tied elements share the gradient
         ["ReduceMin"]       = Of([Chosen]),
         ["ReduceL1"]        = Of([(y, dY) => Kept(y, dY) * y[0].Sign()]),
@@ -31,6 +32,16 @@ internal static class Reductions
         if (axes.All(axis => y[0].KnownShape[(int)axis].IsKnown))
             return y[0].Like(axes.Aggregate(1.0, (n, axis) => n * y[0].KnownShape[(int)axis].Size));
         return y.Graph.Emit("ReduceProd", [y[0].DynamicShape().Gather(y.Graph.Vector(axes), 0)], ("keepdims", 0)).Cast(y[0].Type);
+    }
+
+    // The product of all elements but the one in each place: with one zero among them only that one's is not zero.
+    private static Value OtherFactors(Node y)
+    {
+        var (x, axes) = (y[0], y.Graph.Vector(Axes(y)));
+        var isZero = x.Equal(x.Like(0));
+        var (zeros, factors) = (isZero.Cast(x.Type), isZero.Where(x.Like(1), x));
+        var product = y.Graph.Emit("ReduceProd", [factors, axes], ("noop_with_empty_axes", 1));
+        return (product / factors).Masked(zeros.Sum(axes, keep: true).Equal(zeros));
     }
 
     // k elements that tie take 1/k each.
