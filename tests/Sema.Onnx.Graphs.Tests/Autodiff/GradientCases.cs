@@ -177,6 +177,22 @@ internal static class GradientCases
             Conv(F(1, 16, 3, 3), F(2, 16, 2, 2), ("pads", [2, 2, 2, 2])),
             new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3)).Linear32(), new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3).Constant(), F(3)).Linear32(),
         ],
+        ["ConvTranspose"] =
+        [
+            Deconv(F(2, 2, 4), F(2, 3, 3)), Deconv(F(2, 4, 5), F(4, 3, 3), ("group", 2L), ("strides", [2]), ("pads", [2, 1]), ("dilations", [2])),
+            Deconv(F(2, 2, 4, 3), F(2, 3, 3, 2)), Deconv(F(2, 2, 3, 3), F(2, 3, 1, 1)), Deconv(F(2, 2, 3, 3), F(2, 3, 1, 1), ("strides", [2, 2])),
+            Deconv(F(2, 2, 4, 4), F(2, 3, 2, 2), ("strides", [2, 2])), Deconv(F(1, 2, 4, 4), F(2, 3, 4, 4), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])),
+            Deconv(F(1, 2, 3, 4), F(2, 3, 3, 3), ("strides", [2, 2]), ("pads", [1, 1, 1, 1]), ("output_padding", [1, 1])),
+            Deconv(F(1, 2, 3, 4), F(2, 3, 3, 2), ("strides", [2, 3]), ("pads", [0, 1, 2, 0]), ("output_padding", [1, 2])),
+            Deconv(F(1, 2, 3, 3), F(2, 2, 3, 2), ("dilations", [2, 3]), ("pads", [1, 2, 3, 0])), Deconv(F(1, 2, 3, 3), F(2, 2, 2, 2), ("dilations", [3, 3]), ("strides", [2, 2]), ("output_padding", [1, 1])),
+            Deconv(F(2, 4, 3, 3), F(4, 1, 3, 3), ("group", 4L), ("strides", [2, 2])), Deconv(F(2, 4, 3, 3), F(4, 3, 3, 3), ("group", 2L), ("pads", [1, 1, 1, 1])),
+            // of SAME_* with strides ONNX's shape inference has another size than the runtime's kernel
+            .. from automatic in new[] { "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET" } select Deconv(F(1, 2, 3, 4), F(2, 2, 4, 3), ("auto_pad", automatic)),
+            Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("auto_pad", "VALID"), ("strides", [2, 3])),
+            Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("strides", [2, 2]), ("output_shape", [6, 8])), Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("strides", [2, 2]), ("output_shape", [8, 10])),
+            Deconv(F(1, 2, 2, 3, 2), F(2, 3, 2, 3, 2)), Deconv(F(1, 2, 2, 3, 2), F(2, 1, 2, 3, 2), ("group", 2L), ("strides", [2, 1, 2]), ("pads", [1, 0, 1, 0, 1, 2]), ("output_padding", [1, 0, 1])),
+            new GradientCase(F(2, 2, 3, 3), F(2, 3, 3, 3)).Linear32(), new GradientCase(F(2, 2, 3, 3), F(2, 3, 3, 3).Constant(), F(3)).Linear32(),
+        ],
         ["MaxPool"] = [.. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread())],
         ["AveragePool"] =
         [
@@ -241,6 +257,9 @@ internal static class GradientCases
 
     private static GradientCase Conv(Operand x, Operand w, params Attribute[] attributes) =>
         new GradientCase(x, w, F(w.Dims[0])).Linear32().With(attributes);
+
+    private static GradientCase Deconv(Operand x, Operand w, params Attribute[] attributes) =>
+        new GradientCase(x, w, F(w.Dims[1] * attributes.Where(a => a.Name == "group").Select(a => (long)a.Value).FirstOrDefault(1))).Linear32().With(attributes);
 
     private static IEnumerable<GradientCase> Pool(Operand line, Operand plane, Operand cube) =>
     [
