@@ -31,6 +31,7 @@ internal static class DoubleKernels
         ["AveragePool"]        = y => [AveragePool(y)],
         ["Conv"]               = y => [Conv(y)],
         ["ConvTranspose"]      = y => [ConvTranspose(y)],
+        ["Resize"]             = y => [Resize(y)],
     };
 #pragma warning restore format
 
@@ -111,6 +112,10 @@ internal static class DoubleKernels
         var padded = x.Graph.Emit("Pad", [x, x.Graph.Vector(borders)]);
         return Correlate(padded, matrix, SpatialSizes(w, strides.Length), strides, dilations, y.Optional(2));
     }
+
+    private static Value Resize(Node y) => Resampling.Resized(y) is { } matrices
+        ? matrices.Aggregate(y[0].Identity(), (x, matrix) => matrix.Apply(x, y[0].Rank))
+        : throw new InvalidModelException($"Operator 'Resize', node {y.Label}: float64 takes known sizes only, no antialias or tf_crop_and_resize.");
 
     // The correlation of x, spread out by its strides, with the mirrored window, channels in and out exchanged.
     private static Value ConvTranspose(Node y)

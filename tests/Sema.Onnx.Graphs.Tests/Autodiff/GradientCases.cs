@@ -130,6 +130,13 @@ internal static class GradientCases
         [
             new(F(2, 3), I(1, 0, 2, 1)), new(F(4, 5), I(-1, 0, -1, -2)), new(F(4, 5), I(-1, 2, 1, -2)), new(F(2, 3), I(1, 1, 1, 1), Scalar(7)),
             new(F(2, 3), I(1, 2), null, I(1)), new(F(2, 3), I(1, 2), null, I(-2)), new(F(2, 3), Ids([4], 1, 0, 2, 1)),
+            .. from mode in new[] { "reflect", "edge", "wrap" }
+               from pads in new[] { I(0, 1, 2, 0, 2, 1), I(0, 3, 0, 0, 0, 3), I(0, -1, 1, 0, 2, -1), I(0, -1, 0, 0, -2, 0) }
+               select new GradientCase(F(2, 4, 5), pads).With(("mode", mode)).Sized(),
+            new GradientCase(F(2, 3), I(0, 5, 0, 3)).With(("mode", "edge")).Sized(), new GradientCase(F(2, 3), I(0, 3, 0, 3)).With(("mode", "wrap")).Sized(),
+            new GradientCase(F(2, 3), I(1, 2, 1, 2)).With(("mode", "reflect")).Sized(Known.All), new GradientCase(F(3), I(2, 1)).With(("mode", "wrap")).Sized(Known.All),
+            .. from mode in new[] { "reflect", "edge", "wrap" } select new GradientCase(F(2, 4, 5), I(1, 2, 2, 3), null, I(2, 1)).With(("mode", mode)).Sized(),
+            new GradientCase(F(2, 4, 4, 3), I(0, 0, 1, 2, 0, 0, 2, 1)).With(("mode", "reflect")).Sized(), new GradientCase(F(2, 4, 4, 4, 3), I(0, 1, 2, 1, 1, 0, 2, 1, 0, 0)).With(("mode", "edge")).Sized(),
         ],
         ["Tile"]      = [new(F(2, 3), I(2, 1)), new(F(2, 3), I(3, 2)), new(F(3), I(4)), new(F(1, 2, 1), I(2, 2, 3)), new(F(2, 3), Ids([2], 3, 2))],
         ["DepthToSpace"] =
@@ -138,6 +145,30 @@ internal static class GradientCases
             new GradientCase(F(2, 8, 2, 3)).With(("blocksize", 2L), ("mode", "CRD")), new GradientCase(F(1, 9, 2, 1)).With(("blocksize", 3L), ("mode", "CRD")),
         ],
         ["SpaceToDepth"] = [new GradientCase(F(2, 2, 4, 6)).With(("blocksize", 2L)), new GradientCase(F(1, 1, 3, 6)).With(("blocksize", 3L))],
+
+        ["Resize"] =
+        [
+            // the nearest element
+            .. from coordinates in new[] { "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric" }
+               from rounding in new[] { "round_prefer_floor", "round_prefer_ceil", "floor", "ceil" }
+               from scales in new[] { S(1, 1, 2, 3), S(1, 1, 0.5f, 0.7f), S(1, 1, 1.3f, 1), S(1, 1, 0.2f, 2.5f) }
+               select Resized(F(1, 2, 5, 4), scales, ("mode", "nearest"), ("coordinate_transformation_mode", coordinates), ("nearest_mode", rounding)),
+            .. from mode in new[] { "linear", "cubic" }
+               from coordinates in new[] { "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric" }
+               from scales in new[] { S(1, 1, 2, 3), S(1, 1, 0.5f, 0.7f), S(1, 1, 1.3f, 1), S(1, 1, 0.2f, 2.5f) }
+               select Resized(F(1, 2, 5, 4), scales, ("mode", mode), ("coordinate_transformation_mode", coordinates)),
+            .. from mode in new[] { "nearest", "linear", "cubic" }
+               from sizes in new[] { I(1, 2, 8, 3), I(1, 2, 5, 9), I(1, 2, 1, 1), I(1, 2, 15, 8) }
+               select new GradientCase(F(1, 2, 5, 4), null, null, sizes).Linear32().Within(1e-5).With(("mode", mode)),
+            Resized(F(2, 3, 4), S(1, 1, 2)), Resized(F(3, 4), S(2, 0.5f), ("mode", "linear")).Sized(Known.All), Resized(F(4), S(2.5f)).Sized(Known.All), Resized(F(2, 3, 4), S(2, 2, 1)).Sized(Known.All),
+            // scales that leave a size as it is
+            Resized(F(1, 4), S(1, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f), ("mode", "cubic")),
+            Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f), ("mode", "cubic")),
+            Resized(F(1, 2, 2, 3, 4), S(1, 1, 2, 1.5f, 0.5f), ("mode", "linear")), Resized(F(1, 2, 2, 3, 4), S(1, 1, 2, 1.5f, 0.5f)),
+            Resized(F(2, 1, 4, 3), S(2, 1.5f), ("axes", [2, 3]), ("mode", "linear")), Resized(F(2, 1, 4, 3), S(1.5f, 2), ("axes", [-1, -2]), ("mode", "cubic")),
+            Resized(F(1, 1, 5, 4), S(1, 1, 1.6f, 0.8f), ("mode", "cubic"), ("cubic_coeff_a", -0.5f)), Resized(F(1, 1, 5, 4), S(1, 1, 1.6f, 0.8f), ("mode", "cubic"), ("exclude_outside", 1L)),
+            Resized(F(2, 1, 4, 3), S(1, 1, 1, 1), ("mode", "linear")), Resized(F(2, 4, 3, 1), S(1, 2, 1.5f, 1), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 1, 2), ("mode", "cubic")),
+        ],
 
         // Indexing
         ["Gather"]         =
@@ -257,6 +288,10 @@ internal static class GradientCases
 
     private static GradientCase Conv(Operand x, Operand w, params Attribute[] attributes) =>
         new GradientCase(x, w, F(w.Dims[0])).Linear32().With(attributes);
+
+    private static Operand S(params float[] scales) => new(scales.Length) { Fixed = Tensor.Floats([scales.Length], scales), IsConstant = true };
+
+    private static GradientCase Resized(Operand x, Operand scales, params Attribute[] attributes) => new GradientCase(x, null, scales).Linear32().Within(1e-5).With(attributes);
 
     private static GradientCase Deconv(Operand x, Operand w, params Attribute[] attributes) =>
         new GradientCase(x, w, F(w.Dims[1] * attributes.Where(a => a.Name == "group").Select(a => (long)a.Value).FirstOrDefault(1))).Linear32().With(attributes);
