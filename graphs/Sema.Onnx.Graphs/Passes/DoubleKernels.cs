@@ -28,6 +28,7 @@ internal static class DoubleKernels
         ["LayerNormalization"] = LayerNormalization,   // there is a kernel, but it gives the statistics in float32
         ["GlobalAveragePool"]  = y => [y[0].Mean(Spatial(y), keep: true)],
         ["GlobalMaxPool"]      = y => [y.Graph.Emit("ReduceMax", [y[0], y.Graph.Vector(Spatial(y))])],
+        ["GlobalLpPool"]       = y => [GlobalLpPool(y[0], y.Int("p", 2), Spatial(y))],
         ["AveragePool"]        = y => [AveragePool(y)],
         ["Conv"]               = y => [Conv(y)],
         ["ConvTranspose"]      = y => [ConvTranspose(y)],
@@ -87,6 +88,8 @@ internal static class DoubleKernels
         var scaled = centred * inverse * y[1];
         return [y.Optional(2) is { } bias ? scaled + bias : scaled, mean, inverse];
     }
+
+    private static Value GlobalLpPool(Value x, double p, long[] axes) => x.Abs().Pow(x.Like(p)).Sum(axes, keep: true).Pow(x.Like(1 / p));
 
     // The sum over each window, divided by how many of its elements count.
     private static Value AveragePool(Node y)

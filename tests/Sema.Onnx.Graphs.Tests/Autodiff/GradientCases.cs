@@ -90,6 +90,13 @@ internal static class GradientCases
             new(F(1, 3), F(3, 1), F(1)),
         ],
 
+        ["Einsum"] =
+        [
+            Einsum("ij,jk->ik", F(2, 3), F(3, 4)), Einsum("bij,bjk->bik", F(2, 2, 3), F(2, 3, 4)), Einsum("bhid,bhjd->bhij", F(2, 2, 3, 2), F(2, 2, 4, 2)), Einsum("bthc, hcd -> btd", F(2, 3, 2, 2), F(2, 2, 3)),
+            Einsum("ij,jk", F(2, 3), F(3, 4)), Einsum("ji,jk", F(2, 3), F(2, 4)), Einsum("ij->ji", F(2, 3)), Einsum("i,j->ij", F(2), F(3)), Einsum("i,i->", F(3), F(3)), Einsum("ij,ij->ij", F(2, 3), F(2, 3)),
+            Einsum("ij,jk,kl->il", F(2, 3), F(3, 2), F(2, 4)),
+        ],
+
         // Reductions
         ["ReduceSum"]       = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
         ["ReduceMean"]      = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
@@ -190,6 +197,35 @@ internal static class GradientCases
             new(F(2, 3, 2), Ids([3, 3], 1, -1, 0, 0, -3, 1, 1, 2, 0)),
         ],
 
+        ["TopK"] =
+        [
+            .. from axis in new long[] { 0, 1, -1 }
+               from largest in new long[] { 0, 1 }
+               select new GradientCase(F(3, 4, 5).Spread(), I(2)).Making(2, ..1).With(("axis", axis), ("largest", largest)),
+            new GradientCase(F(3, 5).Spread(), I(3)).Making(2, ..1), new GradientCase(F(3, 5).Spread(), I(3)).Making(2, ..1).With(("sorted", 0L)),
+            new GradientCase(F(3, 5).Spread(), Ids([1], 3)).Making(2, ..1),
+        ],
+        ["Compress"] =
+        [
+            new GradientCase(F(3, 4), B([3], 1, 0, 1)).With(("axis", 0L)), new GradientCase(F(3, 4), B([3], 0, 1, 1)).With(("axis", -1L)), new GradientCase(F(2, 3, 2), B([3], 1, 1, 0)).With(("axis", 1L)),
+            new(F(3, 4), B([7], 0, 1, 1, 0, 0, 0, 1)), new(F(4), B([4], 0, 1, 1, 0)),
+        ],
+        ["ReverseSequence"] =
+        [
+            new(F(4, 3), Ids([3], 4, 2, 1)), new GradientCase(F(3, 4, 2), Ids([3], 4, 2, 3)).With(("batch_axis", 0L), ("time_axis", 1L)),
+        ],
+        ["ScatterElements"] =
+        [
+            new(F(3, 4), Ids([2, 4], 0, 2, 1, 1, 1, -2, 2, 0), F(2, 4)), new GradientCase(F(3, 4), Ids([3, 2], 0, 2, 1, -1, 3, 0), F(3, 2)).With(("axis", 1L)),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 0, 1, 1), F(2, 2)).With(("reduction", "add")), new GradientCase(F(3, 4), Ids([2, 3], 0, 2, 0, -4, 3, 3), F(2, 3)).With(("axis", -1L), ("reduction", "add")),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 0, 1, 1), F(2, 2)).With(("reduction", "none")),
+        ],
+        ["ScatterND"] =
+        [
+            new(F(3, 4), Ids([2, 2], 0, 1, 2, 3), F(2)), new(F(3, 4), Ids([2, 1], 1, -1), F(2, 4)), new GradientCase(F(3, 4), Ids([2, 2], 0, 1, 2, 3), F(2)).With(("reduction", "none")),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 1, 2, -2), F(2)).With(("reduction", "add")), new(F(3, 4, 2), Ids([2, 2, 2], 0, 1, 2, 3, 0, 2, -1, 0), F(2, 2, 2)),
+        ],
+
         // Convolutions and pooling
         ["Conv"] =
         [
@@ -232,6 +268,14 @@ internal static class GradientCases
         ],
         ["GlobalAveragePool"] = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x).Linear32())],
         ["GlobalMaxPool"]     = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x.Spread()).Float32())],
+
+        ["GlobalLpPool"]      =
+        [
+            .. from x in new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }
+               from p in new long[] { 1, 2, 3 }
+               select new GradientCase(x.Spread()).Float32().With(("p", p)),
+            new GradientCase(F(2, 3, 4).Spread()).Float32(),
+        ],
 
         // Normalisations and losses
         ["BatchNormalization"] =
@@ -288,6 +332,8 @@ internal static class GradientCases
 
     private static GradientCase Conv(Operand x, Operand w, params Attribute[] attributes) =>
         new GradientCase(x, w, F(w.Dims[0])).Linear32().With(attributes);
+
+    private static GradientCase Einsum(string equation, params Operand[] inputs) => new GradientCase(inputs).With(("equation", equation));
 
     private static Operand S(params float[] scales) => new(scales.Length) { Fixed = Tensor.Floats([scales.Length], scales), IsConstant = true };
 

@@ -26,6 +26,7 @@ public sealed class DoubleKernelsTests
         ["LayerNormalization"]         = ("LayerNormalization", [[2, 3, 4], [3, 4], [3, 4]],            [("axis", 1)]),
         ["GlobalAveragePool"]          = ("GlobalAveragePool", [Plane],                                 []),
         ["GlobalMaxPool"]              = ("GlobalMaxPool",     [Plane],                                 []),
+        ["GlobalLpPool"]               = ("GlobalLpPool",      [Plane],                                 [("p", 3)]),
         ["AveragePool"]                = ("AveragePool",       [Plane],                                 [("kernel_shape", [2, 3])]),
         ["AveragePool, pads left out"] = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1])]),
         ["AveragePool, pads counted"]  = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("count_include_pad", 1)]),

@@ -14,6 +14,7 @@ internal static class Pooling
         ["AveragePool"]       = Of([AveragePool]),
         ["GlobalAveragePool"] = Of([(y, dY) => (dY / Plane(y)).Expand(y[0].ShapeVector())]),
         ["GlobalMaxPool"]     = Of([GlobalMaxPool]),                                                   // shared by tied elements
+        ["GlobalLpPool"]      = Of([GlobalLpPool]),                                                    // 0 where y = 0
     };
 #pragma warning restore format
 
@@ -44,5 +45,13 @@ internal static class Pooling
             ("borders", [0, 0, .. window.Pads[..spatial], 0, 0, .. window.Pads[spatial..]]),
             ("count_include_pad", y.Int("count_include_pad", 0)),
         ]);
+    }
+
+    // y = (Σ |x|ᵖ)^(1/p):  dX = dY sign(x) (|x|/y)^(p − 1)
+    private static Value GlobalLpPool(Node y, Value dY)
+    {
+        var (x, zero) = (y[0], y.Output.Equal(y.Output.Like(0)));
+        var ratio = x.Abs() / zero.Where(y.Output.Like(1), y.Output);
+        return dY * x.Sign() * ratio.Pow(x.Like(y.Int("p", 2) - 1));
     }
 }
