@@ -28,6 +28,7 @@ internal static class DoubleKernels
         ["LayerNormalization"] = LayerNormalization,   // there is a kernel, but it gives the statistics in float32
         ["GlobalAveragePool"]  = y => [y[0].Mean(Spatial(y), keep: true)],
         ["GlobalMaxPool"]      = y => [y.Graph.Emit("ReduceMax", [y[0], y.Graph.Vector(Spatial(y))])],
+        ["LpPool"]             = y => [LpPool(y)],
         ["GlobalLpPool"]       = y => [GlobalLpPool(y[0], y.Int("p", 2), Spatial(y))],
         ["AveragePool"]        = y => [AveragePool(y)],
         ["Conv"]               = y => [Conv(y)],
@@ -87,6 +88,16 @@ internal static class DoubleKernels
         var inverse = (centred.Square().Mean(axes, keep: true) + y.Float("epsilon", 1e-5f)).Sqrt().Reciprocal();
         var scaled = centred * inverse * y[1];
         return [y.Optional(2) is { } bias ? scaled + bias : scaled, mean, inverse];
+    }
+
+    private static Value LpPool(Node y)
+    {
+        var (window, spatial, p) = (Window.Of(y), y[0].Rank - 2, (double)y.Int("p", 2));
+        long[] ends = [.. window.Excess.Select((excess, i) => excess + window.Pads[spatial + i])];
+        long[] borders = [0, 0, .. window.Pads[..spatial], 0, 0, .. ends];
+        var powers = y.Graph.Emit("Pad", [y[0].Abs().Pow(y[0].Like(p)), y.Graph.Vector(borders)]);
+        return Columns(powers, y.Graph.Vector(window.Kernel), window.Strides, window.Dilations, out _)
+            .Sum([2], keep: false).Pow(y[0].Like(1 / p)).Reshape([0, 0, .. window.Output]);
     }
 
     private static Value GlobalLpPool(Value x, double p, long[] axes) => x.Abs().Pow(x.Like(p)).Sum(axes, keep: true).Pow(x.Like(1 / p));

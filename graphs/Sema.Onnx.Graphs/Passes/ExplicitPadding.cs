@@ -3,7 +3,7 @@ namespace Sema.Onnx.Graphs.Passes;
 /// <summary>Writes the padding that <c>auto_pad</c> and <c>output_shape</c> imply as numbers, so that gradient rules know one form.</summary>
 internal static class ExplicitPadding
 {
-    private static readonly HashSet<string> Windowed = ["Conv", "ConvTranspose", "MaxPool", "AveragePool"];
+    private static readonly HashSet<string> Windowed = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"];
 
     /// <summary>Runs the pass; the spatial shapes must be known.</summary>
     /// <returns>Whether anything changed.</returns>

@@ -269,6 +269,11 @@ internal static class GradientCases
         ["GlobalAveragePool"] = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x).Linear32())],
         ["GlobalMaxPool"]     = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x.Spread()).Float32())],
 
+        ["LpPool"]            =
+        [
+            .. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread()).Select(c => c.Float32()),
+            .. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread()).Select(c => c.Float32().With([.. c.Attributes, ("p", 3L)])),
+        ],
         ["GlobalLpPool"]      =
         [
             .. from x in new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }

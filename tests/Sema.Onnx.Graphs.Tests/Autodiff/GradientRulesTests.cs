@@ -6,7 +6,7 @@ namespace Sema.Onnx.Graphs.Autodiff;
 public sealed class GradientRulesTests
 {
     // Their rules need the sizes of all axes but the first.
-    private static readonly HashSet<string> Sized = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "DepthToSpace", "GatherND", "Resize"];
+    private static readonly HashSet<string> Sized = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "DepthToSpace", "GatherND", "Resize"];
 
     public static IEnumerable<object[]> Checks =>
         from op in GradientRules.Operators

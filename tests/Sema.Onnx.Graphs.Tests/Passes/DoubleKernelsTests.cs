@@ -26,6 +26,8 @@ public sealed class DoubleKernelsTests
         ["LayerNormalization"]         = ("LayerNormalization", [[2, 3, 4], [3, 4], [3, 4]],            [("axis", 1)]),
         ["GlobalAveragePool"]          = ("GlobalAveragePool", [Plane],                                 []),
         ["GlobalMaxPool"]              = ("GlobalMaxPool",     [Plane],                                 []),
+        ["LpPool"]                     = ("LpPool",            [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1]), ("p", 3)]),
+        ["LpPool, rounded up"]         = ("LpPool",            [Plane],                                 [("kernel_shape", [3, 3]), ("strides", [2, 3]), ("ceil_mode", 1)]),
         ["GlobalLpPool"]               = ("GlobalLpPool",      [Plane],                                 [("p", 3)]),
         ["AveragePool"]                = ("AveragePool",       [Plane],                                 [("kernel_shape", [2, 3])]),
         ["AveragePool, pads left out"] = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1])]),

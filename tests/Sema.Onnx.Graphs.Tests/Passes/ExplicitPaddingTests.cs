@@ -15,7 +15,7 @@ public sealed class ExplicitPaddingTests
     [DataRow("NOTSET", 1, null)]
     public void Padding_is_written_as_numbers(string automatic, long stride, string? pads)
     {
-        foreach (var op in new[] { "Conv", "MaxPool", "AveragePool" })
+        foreach (var op in new[] { "Conv", "MaxPool", "AveragePool", "LpPool" })
         {
             var (graph, feeds) = Windowed(op, automatic, stride);
             var before = OnnxRunner.Run(graph, feeds)["y"];

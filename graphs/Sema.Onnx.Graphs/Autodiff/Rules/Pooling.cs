@@ -14,6 +14,7 @@ internal static class Pooling
         ["AveragePool"]       = Of([AveragePool]),
         ["GlobalAveragePool"] = Of([(y, dY) => (dY / Plane(y)).Expand(y[0].ShapeVector())]),
         ["GlobalMaxPool"]     = Of([GlobalMaxPool]),                                                   // shared by tied elements
+        ["LpPool"]            = Of([LpPool]),                                                          // 0 where y = 0
         ["GlobalLpPool"]      = Of([GlobalLpPool]),                                                    // 0 where y = 0
     };
 #pragma warning restore format
@@ -44,6 +45,17 @@ internal static class Pooling
             ("pads", [.. window.Pads.Select((p, i) => p + hang[i])]), ("excess", hang),
             ("borders", [0, 0, .. window.Pads[..spatial], 0, 0, .. window.Pads[spatial..]]),
             ("count_include_pad", y.Int("count_include_pad", 0)),
+        ]);
+    }
+
+    private static Value LpPool(Node y, Value dY)
+    {
+        var window = Window.Of(y);
+        long[] hang = [.. new long[window.Kernel.Length], .. window.Excess];
+        return y.Graph.Call("LpPoolGrad", [dY, y[0], y.Output],
+        [
+            ("p", y.Int("p", 2)), ("strides", window.Strides), ("dilations", window.Dilations), ("output_padding", window.Unread),
+            ("kernel", [1, 1, .. window.Kernel]), ("pads", [.. window.Pads.Select((p, i) => p + hang[i])]),
         ]);
     }
 
