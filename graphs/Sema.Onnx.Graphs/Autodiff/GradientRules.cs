@@ -13,7 +13,7 @@ internal static class GradientRules
 {
     private static readonly FrozenDictionary<string, GradientRule> Table = new[]
     {
-        Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Indexing.Rules, Convolutions.Rules,
+        Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Resampling.Rules, Indexing.Rules, Convolutions.Rules,
         Pooling.Rules, Normalizations.Rules, LossRules.Rules,
     }.SelectMany(family => family).ToFrozenDictionary();
 

@@ -29,5 +29,17 @@ internal static class PoolingFunctions
             return [graph.Emit("ConvTranspose", [planes, window], ("strides", IntsOf("strides")), ("dilations", IntsOf("dilations")),
                 ("pads", IntsOf("pads")), ("output_padding", IntsOf("output_padding"))).Reshape(f[1])];
         }),
+
+        // Y = (Σ |X|ᵖ)^(1/p) over each window:  dX = sign(X) |X|^(p − 1) Σ dY Y^(1 − p) over the windows that an element is in, a
+        // transposed convolution with ones. kernel: [1, 1, window]; pads: as in AveragePoolGrad.
+        Define("LpPoolGrad", ["dY", "X", "Y"], ["p", "strides", "dilations", "output_padding", "kernel", "pads"], f =>
+        {
+            var (x, y, p) = (f[1], f[2], f.Int("p").CastLike(f[1]) - 1);
+            var shares = (f[0] / y.Equal(y.Like(0)).Where(y.Like(1), y).Pow(p))
+                .Reshape(Operators.Concat([f.Vector(-1, 1), y.DynamicShape().Slice(0, 2, long.MaxValue)], 0));
+            var sums = x.Graph.Emit("ConvTranspose", [shares, x.Like(1).Expand(f.Ints("kernel"))], ("strides", IntsOf("strides")),
+                ("dilations", IntsOf("dilations")), ("pads", IntsOf("pads")), ("output_padding", IntsOf("output_padding")));
+            return [x.Sign() * x.Abs().Pow(p) * sums.Reshape(x.DynamicShape())];
+        }),
     ];
 }

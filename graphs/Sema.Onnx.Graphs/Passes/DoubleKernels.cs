@@ -47,9 +47,12 @@ internal static class DoubleKernels
         ["MeanVarianceNormalization"] = y => [MeanVariance(y[0], y.Ints("axes") ?? [0, 2, 3])],
         ["GlobalAveragePool"]  = y => [y[0].Mean(Spatial(y), keep: true)],
         ["GlobalMaxPool"]      = y => [y.Graph.Emit("ReduceMax", [y[0], y.Graph.Vector(Spatial(y))])],
+        ["LpPool"]             = y => [LpPool(y)],
+        ["GlobalLpPool"]       = y => [GlobalLpPool(y[0], y.Int("p", 2), Spatial(y))],
         ["AveragePool"]        = y => [AveragePool(y)],
         ["Conv"]               = y => [Conv(y)],
         ["ConvTranspose"]      = y => [ConvTranspose(y)],
+        ["Resize"]             = y => [Resize(y)],
     };
 #pragma warning restore format
 
@@ -152,6 +155,18 @@ internal static class DoubleKernels
         return [y.Optional(2) is { } bias ? scaled + bias : scaled, mean, inverse];
     }
 
+    private static Value LpPool(Node y)
+    {
+        var (window, spatial, p) = (Window.Of(y), y[0].Rank - 2, (double)y.Int("p", 2));
+        long[] ends = [.. window.Excess.Select((excess, i) => excess + window.Pads[spatial + i])];
+        long[] borders = [0, 0, .. window.Pads[..spatial], 0, 0, .. ends];
+        var powers = y.Graph.Emit("Pad", [y[0].Abs().Pow(y[0].Like(p)), y.Graph.Vector(borders)]);
+        return Columns(powers, y.Graph.Vector(window.Kernel), window.Strides, window.Dilations, out _)
+            .Sum([2], keep: false).Pow(y[0].Like(1 / p)).Reshape([0, 0, .. window.Output]);
+    }
+
+    private static Value GlobalLpPool(Value x, double p, long[] axes) => x.Abs().Pow(x.Like(p)).Sum(axes, keep: true).Pow(x.Like(1 / p));
+
     // The sum over each window, divided by how many of its elements count.
     private static Value AveragePool(Node y)
     {
@@ -176,6 +191,10 @@ internal static class DoubleKernels
         var padded = x.Graph.Emit("Pad", [x, x.Graph.Vector(borders)]);
         return Correlate(padded, matrix, SpatialSizes(w, strides.Length), strides, dilations, y.Optional(2));
     }
+
+    private static Value Resize(Node y) => Resampling.Resized(y) is { } matrices
+        ? matrices.Aggregate(y[0].Identity(), (x, matrix) => matrix.Apply(x, y[0].Rank))
+        : throw new InvalidModelException($"Operator 'Resize', node {y.Label}: float64 takes known sizes only, no antialias or tf_crop_and_resize.");
 
     // The correlation of x, spread out by its strides, with the mirrored window, channels in and out exchanged.
     private static Value ConvTranspose(Node y)

@@ -1,22 +1,24 @@
 namespace Sema.Onnx.Graphs.Passes;
 
-/// <summary>Writes the padding that <c>auto_pad</c> implies as numbers, so that gradient rules know one form.</summary>
+/// <summary>Writes the padding that <c>auto_pad</c> and <c>output_shape</c> imply as numbers, so that gradient rules know one form.</summary>
 internal static class ExplicitPadding
 {
-    private static readonly HashSet<string> Windowed = ["Conv", "MaxPool", "AveragePool"];
+    private static readonly HashSet<string> Windowed = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"];
 
     /// <summary>Runs the pass; the spatial shapes must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
-        var nodes = graph.Nodes.Where(n => Windowed.Contains(n.OpType) && n.Domain.Length == 0 && n.Has("auto_pad")).ToList();
+        var nodes = graph.Nodes.Where(n => Windowed.Contains(n.OpType) && n.Domain.Length == 0 && (n.Has("auto_pad") || n.Has("output_shape"))).ToList();
         foreach (var node in nodes)
         {
-            var automatic = node.Get<string>("auto_pad");
+            var (automatic, declared) = (node.Get<string>("auto_pad"), node.Has("output_shape"));
+            if (node.OpType == "ConvTranspose")
+                Transposed(node);
             node.Remove("auto_pad");
-            if (automatic is "SAME_UPPER" or "SAME_LOWER")
+            if (node.OpType != "ConvTranspose" && automatic is "SAME_UPPER" or "SAME_LOWER")
                 node.Set(("pads", Pads(Autodiff.Rules.Window.Of(node), automatic == "SAME_UPPER")));
-            else if (automatic == "VALID")
+            else if (automatic == "VALID" && !declared)
                 node.Remove("pads");
         }
 
@@ -38,4 +40,28 @@ internal static class ExplicitPadding
 
         return pads;
     }
+
+    // What the windows make, less the output's size: the larger half of an odd number at the end (upper) or at the beginning (all else).
+    // Where an output_shape asks for more than they make, zeros stand at its end. Without one the output is the strides times the input;
+    // ONNX's shape inference has another size for it, which is not what the runtime's kernel makes.
+    private static void Transposed(Node node)
+    {
+        var (automatic, declared) = (node.Get<string>("auto_pad"), node.Ints("output_shape"));
+        if (declared is null && automatic is not ("SAME_UPPER" or "SAME_LOWER"))
+            return;
+        var (input, kernel) = (Sizes(node, 0), Sizes(node, 1));
+        var (strides, dilations, extra) = (At("strides", 1), At("dilations", 1), At("output_padding", 0));
+        long[] output = [.. declared?.TakeLast(input.Length) ?? input.Zip(strides, (size, stride) => size * stride)];
+        long[] cut = [.. input.Select((size, i) => (size - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 + extra[i] - output[i])];
+        long[] less = [.. cut.Select(c => Math.Max(c, 0)).Select(c => automatic == "SAME_UPPER" ? c / 2 : c - c / 2)];
+        node.Set(("pads", [.. less, .. cut.Select((c, i) => Math.Max(c, 0) - less[i])]));
+        if (declared is not null)
+            node.Set(("output_padding", [.. extra.Select((e, i) => e + Math.Max(-cut[i], 0))]));
+        node.Remove("output_shape");
+
+        long[] At(string attribute, long otherwise) => node.Ints(attribute) ?? [.. Enumerable.Repeat(otherwise, input.Length)];
+    }
+
+    private static long[] Sizes(Node node, int input) => node[input].KnownShape.Skip(2).All(d => d.IsKnown) ? node[input].KnownShape.Sizes[2..]
+        : throw new InvalidModelException($"Operator '{node.OpType}', node {node.Label}: the spatial sizes {node[input].Shape} of '{node[input].Name}' must be known; fix the model's input size.");
 }

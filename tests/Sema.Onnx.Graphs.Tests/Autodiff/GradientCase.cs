@@ -86,6 +86,11 @@ internal sealed record GradientCase(params Operand?[] Inputs)
 
     internal double Tolerance { get; private init; } = 1e-9;
 
+    /// <summary>Gets the least that the rule must know of the shapes, for these attributes.</summary>
+    internal Known Least { get; private init; } = Known.Rank;
+
+    internal GradientCase Sized(Known least = Known.AllButFirst) => this with { Least = least };
+
     internal GradientCase With(params Attribute[] attributes) => this with { Attributes = attributes };
 
     internal GradientCase Making(int outputs, Range? used = null) => this with { Outputs = outputs, Used = used ?? Range.All };

@@ -124,6 +124,13 @@ internal static class GradientCases
             new(F(1, 3), F(3, 1), F(1)),
         ],
 
+        ["Einsum"] =
+        [
+            Einsum("ij,jk->ik", F(2, 3), F(3, 4)), Einsum("bij,bjk->bik", F(2, 2, 3), F(2, 3, 4)), Einsum("bhid,bhjd->bhij", F(2, 2, 3, 2), F(2, 2, 4, 2)), Einsum("bthc, hcd -> btd", F(2, 3, 2, 2), F(2, 2, 3)),
+            Einsum("ij,jk", F(2, 3), F(3, 4)), Einsum("ji,jk", F(2, 3), F(2, 4)), Einsum("ij->ji", F(2, 3)), Einsum("i,j->ij", F(2), F(3)), Einsum("i,i->", F(3), F(3)), Einsum("ij,ij->ij", F(2, 3), F(2, 3)),
+            Einsum("ij,jk,kl->il", F(2, 3), F(3, 2), F(2, 4)),
+        ],
+
         // Reductions
         ["ReduceSum"]       = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
         ["ReduceMean"]      = [.. Reduced(F(2, 3, 4)), new GradientCase(F(2, 3)).With(("noop_with_empty_axes", 1L)), new(F(2, 3), I())],
@@ -169,6 +176,13 @@ internal static class GradientCases
         [
             new(F(2, 3), I(1, 0, 2, 1)), new(F(4, 5), I(-1, 0, -1, -2)), new(F(4, 5), I(-1, 2, 1, -2)), new(F(2, 3), I(1, 1, 1, 1), Scalar(7)),
             new(F(2, 3), I(1, 2), null, I(1)), new(F(2, 3), I(1, 2), null, I(-2)), new(F(2, 3), Ids([4], 1, 0, 2, 1)),
+            .. from mode in new[] { "reflect", "edge", "wrap" }
+               from pads in new[] { I(0, 1, 2, 0, 2, 1), I(0, 3, 0, 0, 0, 3), I(0, -1, 1, 0, 2, -1), I(0, -1, 0, 0, -2, 0) }
+               select new GradientCase(F(2, 4, 5), pads).With(("mode", mode)).Sized(),
+            new GradientCase(F(2, 3), I(0, 5, 0, 3)).With(("mode", "edge")).Sized(), new GradientCase(F(2, 3), I(0, 3, 0, 3)).With(("mode", "wrap")).Sized(),
+            new GradientCase(F(2, 3), I(1, 2, 1, 2)).With(("mode", "reflect")).Sized(Known.All), new GradientCase(F(3), I(2, 1)).With(("mode", "wrap")).Sized(Known.All),
+            .. from mode in new[] { "reflect", "edge", "wrap" } select new GradientCase(F(2, 4, 5), I(1, 2, 2, 3), null, I(2, 1)).With(("mode", mode)).Sized(),
+            new GradientCase(F(2, 4, 4, 3), I(0, 0, 1, 2, 0, 0, 2, 1)).With(("mode", "reflect")).Sized(), new GradientCase(F(2, 4, 4, 4, 3), I(0, 1, 2, 1, 1, 0, 2, 1, 0, 0)).With(("mode", "edge")).Sized(),
         ],
         ["Tile"]      = [new(F(2, 3), I(2, 1)), new(F(2, 3), I(3, 2)), new(F(3), I(4)), new(F(1, 2, 1), I(2, 2, 3)), new(F(2, 3), Ids([2], 3, 2))],
         ["DepthToSpace"] =
@@ -177,6 +191,30 @@ internal static class GradientCases
             new GradientCase(F(2, 8, 2, 3)).With(("blocksize", 2L), ("mode", "CRD")), new GradientCase(F(1, 9, 2, 1)).With(("blocksize", 3L), ("mode", "CRD")),
         ],
         ["SpaceToDepth"] = [new GradientCase(F(2, 2, 4, 6)).With(("blocksize", 2L)), new GradientCase(F(1, 1, 3, 6)).With(("blocksize", 3L))],
+
+        ["Resize"] =
+        [
+            // the nearest element
+            .. from coordinates in new[] { "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric" }
+               from rounding in new[] { "round_prefer_floor", "round_prefer_ceil", "floor", "ceil" }
+               from scales in new[] { S(1, 1, 2, 3), S(1, 1, 0.5f, 0.7f), S(1, 1, 1.3f, 1), S(1, 1, 0.2f, 2.5f) }
+               select Resized(F(1, 2, 5, 4), scales, ("mode", "nearest"), ("coordinate_transformation_mode", coordinates), ("nearest_mode", rounding)),
+            .. from mode in new[] { "linear", "cubic" }
+               from coordinates in new[] { "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric" }
+               from scales in new[] { S(1, 1, 2, 3), S(1, 1, 0.5f, 0.7f), S(1, 1, 1.3f, 1), S(1, 1, 0.2f, 2.5f) }
+               select Resized(F(1, 2, 5, 4), scales, ("mode", mode), ("coordinate_transformation_mode", coordinates)),
+            .. from mode in new[] { "nearest", "linear", "cubic" }
+               from sizes in new[] { I(1, 2, 8, 3), I(1, 2, 5, 9), I(1, 2, 1, 1), I(1, 2, 15, 8) }
+               select new GradientCase(F(1, 2, 5, 4), null, null, sizes).Linear32().Within(1e-5).With(("mode", mode)),
+            Resized(F(2, 3, 4), S(1, 1, 2)), Resized(F(3, 4), S(2, 0.5f), ("mode", "linear")).Sized(Known.All), Resized(F(4), S(2.5f)).Sized(Known.All), Resized(F(2, 3, 4), S(2, 2, 1)).Sized(Known.All),
+            // scales that leave a size as it is
+            Resized(F(1, 4), S(1, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 1.2f, 1.2f), ("mode", "cubic")),
+            Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f)), Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 2, 1.2f), ("mode", "cubic")),
+            Resized(F(1, 2, 2, 3, 4), S(1, 1, 2, 1.5f, 0.5f), ("mode", "linear")), Resized(F(1, 2, 2, 3, 4), S(1, 1, 2, 1.5f, 0.5f)),
+            Resized(F(2, 1, 4, 3), S(2, 1.5f), ("axes", [2, 3]), ("mode", "linear")), Resized(F(2, 1, 4, 3), S(1.5f, 2), ("axes", [-1, -2]), ("mode", "cubic")),
+            Resized(F(1, 1, 5, 4), S(1, 1, 1.6f, 0.8f), ("mode", "cubic"), ("cubic_coeff_a", -0.5f)), Resized(F(1, 1, 5, 4), S(1, 1, 1.6f, 0.8f), ("mode", "cubic"), ("exclude_outside", 1L)),
+            Resized(F(2, 1, 4, 3), S(1, 1, 1, 1), ("mode", "linear")), Resized(F(2, 4, 3, 1), S(1, 2, 1.5f, 1), ("mode", "linear")), Resized(F(1, 2, 3, 4), S(1, 1, 1, 2), ("mode", "cubic")),
+        ],
 
         // Indexing
         ["Gather"]         =
@@ -198,6 +236,35 @@ internal static class GradientCases
             new(F(2, 3, 2), Ids([3, 3], 1, -1, 0, 0, -3, 1, 1, 2, 0)),
         ],
 
+        ["TopK"] =
+        [
+            .. from axis in new long[] { 0, 1, -1 }
+               from largest in new long[] { 0, 1 }
+               select new GradientCase(F(3, 4, 5).Spread(), I(2)).Making(2, ..1).With(("axis", axis), ("largest", largest)),
+            new GradientCase(F(3, 5).Spread(), I(3)).Making(2, ..1), new GradientCase(F(3, 5).Spread(), I(3)).Making(2, ..1).With(("sorted", 0L)),
+            new GradientCase(F(3, 5).Spread(), Ids([1], 3)).Making(2, ..1),
+        ],
+        ["Compress"] =
+        [
+            new GradientCase(F(3, 4), B([3], 1, 0, 1)).With(("axis", 0L)), new GradientCase(F(3, 4), B([3], 0, 1, 1)).With(("axis", -1L)), new GradientCase(F(2, 3, 2), B([3], 1, 1, 0)).With(("axis", 1L)),
+            new(F(3, 4), B([7], 0, 1, 1, 0, 0, 0, 1)), new(F(4), B([4], 0, 1, 1, 0)),
+        ],
+        ["ReverseSequence"] =
+        [
+            new(F(4, 3), Ids([3], 4, 2, 1)), new GradientCase(F(3, 4, 2), Ids([3], 4, 2, 3)).With(("batch_axis", 0L), ("time_axis", 1L)),
+        ],
+        ["ScatterElements"] =
+        [
+            new(F(3, 4), Ids([2, 4], 0, 2, 1, 1, 1, -2, 2, 0), F(2, 4)), new GradientCase(F(3, 4), Ids([3, 2], 0, 2, 1, -1, 3, 0), F(3, 2)).With(("axis", 1L)),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 0, 1, 1), F(2, 2)).With(("reduction", "add")), new GradientCase(F(3, 4), Ids([2, 3], 0, 2, 0, -4, 3, 3), F(2, 3)).With(("axis", -1L), ("reduction", "add")),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 0, 1, 1), F(2, 2)).With(("reduction", "none")),
+        ],
+        ["ScatterND"] =
+        [
+            new(F(3, 4), Ids([2, 2], 0, 1, 2, 3), F(2)), new(F(3, 4), Ids([2, 1], 1, -1), F(2, 4)), new GradientCase(F(3, 4), Ids([2, 2], 0, 1, 2, 3), F(2)).With(("reduction", "none")),
+            new GradientCase(F(3, 4), Ids([2, 2], 0, 1, 2, -2), F(2)).With(("reduction", "add")), new(F(3, 4, 2), Ids([2, 2, 2], 0, 1, 2, 3, 0, 2, -1, 0), F(2, 2, 2)),
+        ],
+
         // Convolutions and pooling
         ["Conv"] =
         [
@@ -216,6 +283,22 @@ internal static class GradientCases
             Conv(F(1, 16, 3, 3), F(2, 16, 2, 2), ("pads", [2, 2, 2, 2])),
             new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3)).Linear32(), new GradientCase(F(2, 2, 5, 5), F(3, 2, 3, 3).Constant(), F(3)).Linear32(),
         ],
+        ["ConvTranspose"] =
+        [
+            Deconv(F(2, 2, 4), F(2, 3, 3)), Deconv(F(2, 4, 5), F(4, 3, 3), ("group", 2L), ("strides", [2]), ("pads", [2, 1]), ("dilations", [2])),
+            Deconv(F(2, 2, 4, 3), F(2, 3, 3, 2)), Deconv(F(2, 2, 3, 3), F(2, 3, 1, 1)), Deconv(F(2, 2, 3, 3), F(2, 3, 1, 1), ("strides", [2, 2])),
+            Deconv(F(2, 2, 4, 4), F(2, 3, 2, 2), ("strides", [2, 2])), Deconv(F(1, 2, 4, 4), F(2, 3, 4, 4), ("strides", [2, 2]), ("pads", [1, 1, 1, 1])),
+            Deconv(F(1, 2, 3, 4), F(2, 3, 3, 3), ("strides", [2, 2]), ("pads", [1, 1, 1, 1]), ("output_padding", [1, 1])),
+            Deconv(F(1, 2, 3, 4), F(2, 3, 3, 2), ("strides", [2, 3]), ("pads", [0, 1, 2, 0]), ("output_padding", [1, 2])),
+            Deconv(F(1, 2, 3, 3), F(2, 2, 3, 2), ("dilations", [2, 3]), ("pads", [1, 2, 3, 0])), Deconv(F(1, 2, 3, 3), F(2, 2, 2, 2), ("dilations", [3, 3]), ("strides", [2, 2]), ("output_padding", [1, 1])),
+            Deconv(F(2, 4, 3, 3), F(4, 1, 3, 3), ("group", 4L), ("strides", [2, 2])), Deconv(F(2, 4, 3, 3), F(4, 3, 3, 3), ("group", 2L), ("pads", [1, 1, 1, 1])),
+            // of SAME_* with strides ONNX's shape inference has another size than the runtime's kernel
+            .. from automatic in new[] { "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET" } select Deconv(F(1, 2, 3, 4), F(2, 2, 4, 3), ("auto_pad", automatic)),
+            Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("auto_pad", "VALID"), ("strides", [2, 3])),
+            Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("strides", [2, 2]), ("output_shape", [6, 8])), Deconv(F(1, 2, 3, 4), F(2, 2, 3, 3), ("strides", [2, 2]), ("output_shape", [8, 10])),
+            Deconv(F(1, 2, 2, 3, 2), F(2, 3, 2, 3, 2)), Deconv(F(1, 2, 2, 3, 2), F(2, 1, 2, 3, 2), ("group", 2L), ("strides", [2, 1, 2]), ("pads", [1, 0, 1, 0, 1, 2]), ("output_padding", [1, 0, 1])),
+            new GradientCase(F(2, 2, 3, 3), F(2, 3, 3, 3)).Linear32(), new GradientCase(F(2, 2, 3, 3), F(2, 3, 3, 3).Constant(), F(3)).Linear32(),
+        ],
         ["MaxPool"] = [.. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread())],
         ["AveragePool"] =
         [
@@ -224,6 +307,19 @@ internal static class GradientCases
         ],
         ["GlobalAveragePool"] = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x).Linear32())],
         ["GlobalMaxPool"]     = [.. new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }.Select(x => new GradientCase(x.Spread()).Float32())],
+
+        ["LpPool"]            =
+        [
+            .. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread()).Select(c => c.Float32()),
+            .. Pool(F(2, 2, 7).Spread(), F(1, 2, 5, 6).Spread(), F(1, 1, 4, 3, 5).Spread()).Select(c => c.Float32().With([.. c.Attributes, ("p", 3L)])),
+        ],
+        ["GlobalLpPool"]      =
+        [
+            .. from x in new[] { F(2, 3, 4), F(2, 3, 4, 5), F(1, 2, 2, 3, 2) }
+               from p in new long[] { 1, 2, 3 }
+               select new GradientCase(x.Spread()).Float32().With(("p", p)),
+            new GradientCase(F(2, 3, 4).Spread()).Float32(),
+        ],
 
         // Normalisations and losses
         ["BatchNormalization"] =
@@ -312,6 +408,15 @@ internal static class GradientCases
 
     private static GradientCase Conv(Operand x, Operand w, params Attribute[] attributes) =>
         new GradientCase(x, w, F(w.Dims[0])).Linear32().With(attributes);
+
+    private static GradientCase Einsum(string equation, params Operand[] inputs) => new GradientCase(inputs).With(("equation", equation));
+
+    private static Operand S(params float[] scales) => new(scales.Length) { Fixed = Tensor.Floats([scales.Length], scales), IsConstant = true };
+
+    private static GradientCase Resized(Operand x, Operand scales, params Attribute[] attributes) => new GradientCase(x, null, scales).Linear32().Within(1e-5).With(attributes);
+
+    private static GradientCase Deconv(Operand x, Operand w, params Attribute[] attributes) =>
+        new GradientCase(x, w, F(w.Dims[1] * attributes.Where(a => a.Name == "group").Select(a => (long)a.Value).FirstOrDefault(1))).Linear32().With(attributes);
 
     private static IEnumerable<GradientCase> Pool(Operand line, Operand plane, Operand cube) =>
     [

@@ -10,7 +10,7 @@ public sealed class SemaFunctionsTests
     {
         string[] composite =
         [
-            "Conv", "MaxPool", "AveragePool", "BatchNormalization", "com.sema.BatchNormalizationTraining", "LayerNormalization",
+            "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining", "LayerNormalization",
             "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy",
         ];
 

@@ -47,6 +47,9 @@ public sealed class DoubleKernelsTests
         ["LayerNormalization"]         = ("LayerNormalization", [[2, 3, 4], [3, 4], [3, 4]],            [("axis", 1)]),
         ["GlobalAveragePool"]          = ("GlobalAveragePool", [Plane],                                 []),
         ["GlobalMaxPool"]              = ("GlobalMaxPool",     [Plane],                                 []),
+        ["LpPool"]                     = ("LpPool",            [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1]), ("p", 3)]),
+        ["LpPool, rounded up"]         = ("LpPool",            [Plane],                                 [("kernel_shape", [3, 3]), ("strides", [2, 3]), ("ceil_mode", 1)]),
+        ["GlobalLpPool"]               = ("GlobalLpPool",      [Plane],                                 [("p", 3)]),
         ["AveragePool"]                = ("AveragePool",       [Plane],                                 [("kernel_shape", [2, 3])]),
         ["AveragePool, pads left out"] = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("strides", [2, 1])]),
         ["AveragePool, pads counted"]  = ("AveragePool",       [Plane],                                 [("kernel_shape", [3, 2]), ("pads", [1, 0, 2, 1]), ("count_include_pad", 1)]),
@@ -62,6 +65,9 @@ public sealed class DoubleKernelsTests
         ["Conv, three axes"]           = ("Conv",              [[2, 2, 3, 4, 5], [3, 2, 2, 3, 2]],      [("strides", [1, 2, 1]), ("dilations", [1, 1, 2])]),
         ["ConvTranspose"]              = ("ConvTranspose",     [Plane, [4, 3, 3, 2], [3]],              []),
         ["ConvTranspose, all of it"]   = ("ConvTranspose",     [Plane, [4, 3, 3, 3]],                   [("group", 2), ("strides", [2, 3]), ("pads", [1, 0, 2, 1]), ("dilations", [2, 1]), ("output_padding", [1, 2])]),
+        ["Resize, nearest"]            = ("Resize",            [Plane],                                 [("mode", "nearest")]),
+        ["Resize, linear"]             = ("Resize",            [Plane],                                 [("mode", "linear"), ("coordinate_transformation_mode", "align_corners")]),
+        ["Resize, cubic"]              = ("Resize",            [Plane],                                 [("mode", "cubic")]),
         ["ConvTranspose, one axis"]    = ("ConvTranspose",     [[2, 3, 5], [3, 2, 4]],                  [("strides", [3])]),
     };
 #pragma warning restore format
@@ -182,7 +188,8 @@ public sealed class DoubleKernelsTests
         var (op, shapes, attributes) = Table[name];
         var (graph, random) = (new Graph("sketch"), new Random(Seed));
         var x = shapes.Select((s, i) => graph.AddInput($"x{i}", ElementType.Float32, Shape.Of(s))).ToList();
-        graph.Outputs.Add(graph.Renamed(graph.Emit(op, x, attributes), "y"));
+        Value?[] operands = op == "Resize" ? [x[0], null, graph.AddInitializer("scales", Tensor.Floats([4], [1, 1, 1.5f, 0.7f]))] : [.. x];
+        graph.Outputs.Add(graph.Renamed(graph.Emit(op, operands, attributes), "y"));
         var (low, high) = Domains.GetValueOrDefault(op, (-1, 1));
         var inputs = x.ToDictionary(v => v.Name, v => Draw(random, v.KnownShape.Count, low, high));
         FloatRunner.InferShapes(graph, inputs);

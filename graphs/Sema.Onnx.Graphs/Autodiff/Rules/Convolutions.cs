@@ -13,7 +13,9 @@ internal static class Convolutions
     internal static readonly Dictionary<string, GradientRule> Rules = new()
     {
         // Y = X ∗ W + b:  dX = dY ∗ᵀ W,  dW = Σₙ Xₙ ∗ dYₙ,  db = Σ over all axes but the channels
-        ["Conv"] = Of([InputGrad, WeightGrad, (y, dY) => dY.Sum(AllButChannels(y), keep: false)]),
+        ["Conv"] = Of([InputGrad, (y, dY) => WeightGrad(y, y[0], dY), (y, dY) => dY.Sum(AllButChannels(y), keep: false)]),
+        // Y = X ∗ᵀ W + b: the same with X and dY exchanged
+        ["ConvTranspose"] = Of([TransposeInputGrad, (y, dY) => WeightGrad(y, dY, y[0]), (y, dY) => dY.Sum(AllButChannels(y), keep: false)]),
     };
 #pragma warning restore format
 
@@ -28,10 +30,14 @@ internal static class Convolutions
             : y.Graph.Call("ConvInputGrad", [dY, y[1]], [.. window.Attributes, ("group", group), ("output_padding", window.Unread)]);
     }
 
-    private static Value WeightGrad(Node y, Value dY)
+    // dX = dY ∗ W
+    private static Value TransposeInputGrad(Node y, Value dY) =>
+        y.Graph.Emit("Conv", [dY, y[1]], [.. Window.Of(y).Attributes, ("group", y.Int("group", 1))]);
+
+    private static Value WeightGrad(Node y, Value x, Value dY)
     {
         var window = Window.Of(y);
         var name = window.Kernel.Length == 2 ? "ConvWeightGrad" : $"ConvWeightGrad{window.Kernel.Length}D";
-        return y.Graph.Call(name, [y[0], dY], [.. window.Attributes, ("group", y.Int("group", 1))]);
+        return y.Graph.Call(name, [x, dY], [.. window.Attributes, ("group", y.Int("group", 1))]);
     }
 }

@@ -14,6 +14,17 @@ internal static class Indexing
         ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
             "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
         ["GatherND"]       = Of([GatherND]).When(y => y.Int("batch_dims", 0) == 0 && Depth(y) is not null),
+        ["TopK"]           = Of([TopK]),                                                               // of the values
+        ["Compress"]       = Of([Compress]),
+        ["ReverseSequence"] = Of([(y, dY) => y.Graph.Emit("ReverseSequence", [dY, y[1]], y.Attributes)]),   // its own inverse
+
+        // y = x but y[indices] = u      ∂L/∂x: dY, 0 where u was written   ∂L/∂u: dY[indices]
+        ["ScatterElements"] = Of([
+            (y, dY) => Adds(y) ? dY : Erased(y, dY), null,
+            (y, dY) => y.Graph.Emit("GatherElements", [dY, y[1]], ("axis", y.Axis("axis", 0, y[0].Rank)))]).When(WritesOrAdds),
+        ["ScatterND"]      = Of([
+            (y, dY) => Adds(y) ? dY : Erased(y, dY), null,
+            (y, dY) => y.Graph.Emit("GatherND", [dY, y[1]])]).When(WritesOrAdds),
     };
 #pragma warning restore format
 
@@ -49,4 +60,24 @@ internal static class Indexing
     }
 
     private static long? Depth(Node y) => y[1].Shape is { Rank: > 0 } shape && shape[shape.Rank - 1] is { IsKnown: true } depth ? depth.Size : null;
+
+    // No index comes twice.
+    private static Value TopK(Node y, Value dY) => y.Graph.Emit("ScatterElements",
+        [y[0].ZerosOf(y[0].ShapeVector()), y.NeedOutput(1, ElementType.Int64), dY], ("axis", y.Axis("axis", -1, y[0].Rank)));
+
+    // Without an axis the elements count in their order in memory.
+    private static Value Compress(Node y, Value dY)
+    {
+        var (graph, shape) = (y.Graph, y[0].ShapeVector());
+        var kept = graph.Emit("NonZero", [y[1]]).As(ElementType.Int64).Reshape(-1);
+        return y.Has("axis") ? graph.Call("GatherGrad", [dY, kept, shape], ("axis", y.Axis("axis", 0, y[0].Rank)))
+            : graph.Call("GatherGrad", [dY, kept, graph.Emit("ReduceProd", [shape], ("keepdims", 1))], ("axis", 0)).Reshape(shape);
+    }
+
+    private static bool Adds(Node y) => y.Get<string>("reduction") == "add";
+
+    private static bool WritesOrAdds(Node y) => y.Get<string>("reduction") is null or "none" or "add";
+
+    // The same node over dY, with zeros for the updates.
+    private static Value Erased(Node y, Value dY) => y.Graph.Emit(y.OpType, [dY, y[1], y[2].ZerosOf(y[2].ShapeVector())], y.Attributes);
 }

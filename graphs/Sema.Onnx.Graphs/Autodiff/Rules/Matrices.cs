@@ -11,9 +11,14 @@ internal static class Matrices
         // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
         ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => y[0].T.MatMul(dY)], coreAxes: 2),
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
+        // Y = einsum(A, B, …):  dA = einsum(dY, B, …), the letters of A and Y exchanged
+        ["Einsum"] = Joint(Einsum).When(y => Einsums.Of(y) is not null),
         ["Gemm"]   = Of([GemmA, GemmB, (y, dY) => y.Float("beta", 1) is var beta && beta == 1 ? dY : dY * beta], coreAxes: 0),
     };
 #pragma warning restore format
+
+    private static IReadOnlyList<Value?> Einsum(Node y, IReadOnlyList<Value?> dYs) =>
+        [.. y.Inputs.Select((x, i) => y.Graph.Emit("Einsum", [dYs[0], .. y.Inputs.Where((_, other) => other != i)], ("equation", Einsums.Of(y)!.Gradient(i))))];
 
     private static bool A(Node y) => y.Int("transA", 0) != 0;
 

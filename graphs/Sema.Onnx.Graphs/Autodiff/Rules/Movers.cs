@@ -17,7 +17,7 @@ internal static class Movers
         ["Concat"]    = Joint(Concat),
         ["Split"]     = Joint(Split, differentiable: 1),
         ["Slice"]     = Of([Slice]).When(y => y.Optional(3) is null or { Initializer: not null }),
-        ["Pad"]       = Of([Pad]).When(y => y.Get<string>("mode") is null or "constant"),
+        ["Pad"]       = Of([Pad]).When(y => IsConstant(y) || Bordered(y) is not null),
         ["Tile"]      = Of([Tile]),
         ["DepthToSpace"] = Of([(y, dY) => Blocks("SpaceToDepth", y, dY)]),
         ["SpaceToDepth"] = Of([(y, dY) => Blocks("DepthToSpace", y, dY)]),
@@ -108,8 +108,49 @@ internal static class Movers
     private static Value Pad(Node y, Value dY)
     {
         var graph = y.Graph;
-        return graph.Emit("Pad", [dY, y[1].Initializer is { } pads ? graph.Vector([.. pads.ToInt64().Select(p => -p)]) : -y[1], null, y.Optional(3)]);
+        return !IsConstant(y) ? Bordered(y)!.Aggregate(dY, (d, matrix) => matrix.Pull(d, y[0].Rank))
+            : graph.Emit("Pad", [dY, y[1].Initializer is { } pads ? graph.Vector([.. pads.ToInt64().Select(p => -p)]) : -y[1], null, y.Optional(3)]);
     }
+
+    private static bool IsConstant(Node y) => y.Get<string>("mode") is null or "constant";
+
+    // By padded axis, the element that each place repeats; null where the widths or the sizes are not known.
+    private static AxisMatrix[]? Bordered(Node y)
+    {
+        if (y.Optional(1)?.Initializer?.ToInt64() is not { } pads || y[0].Shape is not { } shape || y.Optional(3) is { Initializer: null }
+            || Border(y.Get<string>("mode")) is not { } border)
+        {
+            return null;
+        }
+
+        long[] axes = [.. (y.Optional(3)?.Initializer!.ToInt64() ?? [.. Enumerable.Range(0, shape.Rank).Select(i => (long)i)]).Select(a => a < 0 ? a + shape.Rank : a)];
+        if (pads.Length != 2 * axes.Length)
+            return null;
+        var padded = axes.Select((axis, i) => (Axis: (int)axis, Before: pads[i], After: pads[axes.Length + i])).Where(p => p.Before != 0 || p.After != 0).ToList();
+        if (padded.Exists(p => !shape[p.Axis].IsKnown))
+            return null;
+        AxisMatrix[] matrices = [.. padded.Select(p => Bordered(p.Axis, shape[p.Axis].Size, p.Before, p.After, border))];
+        return Array.Exists(matrices, m => m.IsTooLarge) || padded.Exists(p => IsWide(shape[p.Axis].Size, p.Before, p.After)) ? null : matrices;
+
+        // Wider than what it repeats: the runtime's kernel does not go on as NumPy does.
+        bool IsWide(long size, long before, long after) => y.Get<string>("mode") != "edge"
+            && Math.Max(before, after) >= size + Math.Min(before, 0) + Math.Min(after, 0) + (y.Get<string>("mode") == "wrap" ? 1 : 0);
+    }
+
+    // A negative width crops first; the border repeats what is left.
+    private static AxisMatrix Bordered(int axis, long size, long before, long after, Func<long, long, long> border)
+    {
+        var (start, left) = (Math.Max(-before, 0), size + Math.Min(before, 0) + Math.Min(after, 0));
+        return new(axis, size + before + after, size, row => [(start + border(row - Math.Max(before, 0), left), 1)]);
+    }
+
+    private static Func<long, long, long>? Border(string? mode) => mode switch
+    {
+        "edge" => (place, size) => Math.Clamp(place, 0, size - 1),
+        "wrap" => (place, size) => ((place % size) + size) % size,
+        "reflect" => (place, size) => place < 0 ? -place : place < size ? place : 2 * (size - 1) - place,
+        _ => null,
+    };
 
     // [d₀, d₁] repeated is [r₀, d₀, r₁, d₁]: the sum over the r.
     private static Value Tile(Node y, Value dY)

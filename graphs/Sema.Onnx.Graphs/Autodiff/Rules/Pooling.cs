@@ -14,6 +14,8 @@ internal static class Pooling
         ["AveragePool"]       = Of([AveragePool]),
         ["GlobalAveragePool"] = Of([(y, dY) => (dY / Plane(y)).Expand(y[0].ShapeVector())]),
         ["GlobalMaxPool"]     = Of([GlobalMaxPool]),                                                   // shared by tied elements
+        ["LpPool"]            = Of([LpPool]),                                                          // 0 where y = 0
+        ["GlobalLpPool"]      = Of([GlobalLpPool]),                                                    // 0 where y = 0
     };
 #pragma warning restore format
 
@@ -44,5 +46,24 @@ internal static class Pooling
             ("borders", [0, 0, .. window.Pads[..spatial], 0, 0, .. window.Pads[spatial..]]),
             ("count_include_pad", y.Int("count_include_pad", 0)),
         ]);
+    }
+
+    private static Value LpPool(Node y, Value dY)
+    {
+        var window = Window.Of(y);
+        long[] hang = [.. new long[window.Kernel.Length], .. window.Excess];
+        return y.Graph.Call("LpPoolGrad", [dY, y[0], y.Output],
+        [
+            ("p", y.Int("p", 2)), ("strides", window.Strides), ("dilations", window.Dilations), ("output_padding", window.Unread),
+            ("kernel", [1, 1, .. window.Kernel]), ("pads", [.. window.Pads.Select((p, i) => p + hang[i])]),
+        ]);
+    }
+
+    // y = (Σ |x|ᵖ)^(1/p):  dX = dY sign(x) (|x|/y)^(p − 1)
+    private static Value GlobalLpPool(Node y, Value dY)
+    {
+        var (x, zero) = (y[0], y.Output.Equal(y.Output.Like(0)));
+        var ratio = x.Abs() / zero.Where(y.Output.Like(1), y.Output);
+        return dY * x.Sign() * ratio.Pow(x.Like(y.Int("p", 2) - 1));
     }
 }

@@ -34,7 +34,7 @@ internal sealed record Window(long[] Kernel, long[] Strides, long[] Dilations, l
                 $"Operator '{y.OpType}', node {y.Label}: its spatial sizes {input} → {output} must be known; fix the model's input size.");
         }
 
-        var kernel = y.Ints("kernel_shape") ?? (y.OpType == "Conv" ? y[1].KnownShape.Sizes[2..] : input.Sizes[2..]);
+        var kernel = y.Ints("kernel_shape") ?? (y.OpType is "Conv" or "ConvTranspose" ? y[1].KnownShape.Sizes[2..] : input.Sizes[2..]);
         return new(kernel, y.Ints("strides") ?? Ones(), y.Ints("dilations") ?? Ones(), y.Ints("pads") ?? new long[2 * spatial],
             input.Sizes[2..], output.Sizes[2..]);
 
