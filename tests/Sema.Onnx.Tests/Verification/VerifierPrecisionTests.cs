@@ -69,11 +69,11 @@ public sealed class VerifierPrecisionTests
     [TestMethod]
     public void An_operator_that_float64_lacks_leaves_the_judgement_to_float32_and_says_so()
     {
-        var report = Verify(new() { HasDeterminant = true });
+        var report = Verify(new() { HasHardmax = true });
 
         Assert.IsFalse(report.Passed);
         Assert.IsNull(report.Grad.Precision);
-        Assert.Contains("Det", report.Grad.Float64Refused!);
+        Assert.Contains("Hardmax", report.Grad.Float64Refused!);
         Assert.AreEqual("max worst float64Refused", Fields(report, "grad"));
     }
 
@@ -85,7 +85,7 @@ public sealed class VerifierPrecisionTests
         using var folder = new TemporaryFolder();
         float[] w = [.. Enumerable.Range(0, Hidden).Select(i => i == 0 ? scene.W0 : 0.25f + i / 32f)];
         float[] v = [.. Enumerable.Range(0, Hidden).Select(i => i == 0 ? scene.V0 : 1)];
-        var model = folder.Write("kink.onnx", Model(w, v, scene.HasDeterminant));
+        var model = folder.Write("kink.onnx", Model(w, v, scene.HasHardmax));
 
         // h = relu(W), y = h·V, L = (y − t)²:  dy = 2 (y − t),  dV = h dy,  dW = V dy (every h is positive)
         var y = w.Zip(v, (p, q) => (double)p * q).Sum();
@@ -103,11 +103,11 @@ public sealed class VerifierPrecisionTests
 
     private static byte[] Floats(string shape, params double[] values) => Npy.File("<f8", shape, MemoryMarshal.AsBytes<double>(values).ToArray());
 
-    private static byte[] Model(float[] w, float[] v, bool hasDeterminant)
+    private static byte[] Model(float[] w, float[] v, bool hasHardmax)
     {
         var graph = new Graph("kink");
         var x = graph.AddInput("x", ElementType.Float32, Shape.Of(1, 1));
-        x = hasDeterminant ? x + graph.Emit("Det", [x - x]) : x;
+        x = hasHardmax ? x + graph.Emit("Hardmax", [x]) - 1 : x;
         x.Shape = Shape.Of(1, 1);
         var h = x.MatMul(graph.AddInitializer("W", Tensor.Floats([1, Hidden], w))) + 1 - 1;
         var y = graph.Emit("Relu", [h]).MatMul(graph.AddInitializer("V", Tensor.Floats([Hidden, 1], v)));
@@ -118,7 +118,7 @@ public sealed class VerifierPrecisionTests
 
     /// <summary>
     /// What a test changes: the weight at the kink, the weight behind it, the tensor whose gradient the reference has wrong by 1 %,
-    /// whether there is a determinant (of 0), which ONNX Runtime does not compute in float64.
+    /// whether there is a Hardmax (of one element: 1), which ONNX Runtime does not compute in float64.
     /// </summary>
     private sealed record Scene
     {
@@ -128,6 +128,6 @@ public sealed class VerifierPrecisionTests
 
         internal string? Wrong { get; init; }
 
-        internal bool HasDeterminant { get; init; }
+        internal bool HasHardmax { get; init; }
     }
 }
