@@ -90,8 +90,6 @@ internal static class Operators
 
         internal Value GreaterOrEqual(Value other) => x.Graph.Emit("GreaterOrEqual", [x, other]).As(ElementType.Bool);
 
-        internal Value LessOrEqual(Value other) => x.Graph.Emit("LessOrEqual", [x, other]).As(ElementType.Bool);
-
         internal Value And(Value other) => x.Graph.Emit("And", [x, other]);
 
         internal Value Not() => x.Graph.Emit("Not", [x]);

@@ -1,24 +1,5 @@
 namespace Sema.Onnx.Graphs.Composition;
 
-/// <summary>A parameter's place in the flat arenas.</summary>
-/// <param name="Name">The initializer's name in the model.</param>
-/// <param name="Shape">Its sizes.</param>
-/// <param name="Offset">Where its elements begin, counted in elements.</param>
-/// <param name="Group">The group it belongs to.</param>
-public sealed record Parameter(string Name, IReadOnlyList<long> Shape, long Offset, string Group)
-{
-    /// <summary>Gets the number of elements.</summary>
-    public long Count => Shape.Aggregate(1L, (n, size) => n * size);
-}
-
-/// <summary>A run of parameters that one update treats alike.</summary>
-/// <param name="Name"><c>decay</c>, <c>no_decay</c>, or <c>statistics</c>: running statistics, averaged but not trained.</param>
-/// <param name="Start">Where the run begins, in elements.</param>
-/// <param name="Length">How long it is, in elements, alignment included.</param>
-/// <param name="Trained">Whether the optimizer moves it.</param>
-/// <param name="Decays">Whether weight decay applies.</param>
-public sealed record ParameterGroup(string Name, long Start, long Length, bool Trained, bool Decays);
-
 /// <summary>The order of all live parameters in one flat vector, each at a 256-byte boundary.</summary>
 /// <param name="Parameters">The parameters, by offset.</param>
 /// <param name="Groups">The groups, by start; together they cover the vector.</param>

@@ -2,31 +2,6 @@ using Sema.Onnx.Graphs.Autodiff;
 
 namespace Sema.Onnx.Graphs.Composition;
 
-/// <summary>What becomes of a constant of the model.</summary>
-internal enum Verdict
-{
-    /// <summary>It is trained.</summary>
-    Trained,
-
-    /// <summary>It could be trained, but a pattern freezes it.</summary>
-    Frozen,
-
-    /// <summary>It is a running statistic of a batch normalisation.</summary>
-    Statistic,
-
-    /// <summary>It acts as a constant: a scalar factor, a mask, a bound.</summary>
-    Constant,
-
-    /// <summary>It does not reach the loss through differentiable operators.</summary>
-    Unreached,
-}
-
-/// <summary>A constant with its verdict.</summary>
-/// <param name="Value">The initializer.</param>
-/// <param name="Verdict">What becomes of it.</param>
-/// <param name="Reason">Why, in a few words.</param>
-internal sealed record Judged(Value Value, Verdict Verdict, string Reason);
-
 /// <summary>Finds what is trainable: float initializers that reach the loss through differentiable operators, and are weights.</summary>
 internal static class TrainableWeights
 {

@@ -41,9 +41,3 @@ internal sealed record TrainingGraphs(
     /// <summary>Gets the name of a parameter's accumulator among the inputs.</summary>
     internal static string Accumulator(string parameter) => $"accumulator/{parameter}";
 }
-
-/// <summary>The name, type and sizes of an input or output.</summary>
-/// <param name="Name">Its name in the graph.</param>
-/// <param name="Type">Its elements' type.</param>
-/// <param name="Shape">Its sizes, batch axis first.</param>
-public sealed record TensorSignature(string Name, ElementType Type, IReadOnlyList<long> Shape);

@@ -123,8 +123,3 @@ public sealed record TrainerOptions
             throw new ArgumentOutOfRangeException(name, value, $"{name} must be at least 1.");
     }
 }
-
-/// <summary>How long a run is, for schedules.</summary>
-/// <param name="Steps">All optimizer steps.</param>
-/// <param name="StepsPerEpoch">The optimizer steps of an epoch.</param>
-public readonly record struct TrainingLength(long Steps, long StepsPerEpoch);
