@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs.Autodiff.Rules;
 using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Passes;
 
@@ -53,13 +54,16 @@ internal static class DoubleKernels
         ["Conv"]               = y => [Conv(y)],
         ["ConvTranspose"]      = y => [ConvTranspose(y)],
         ["Resize"]             = y => [Resize(y)],
+        ["RNN"]                = DoubleRecurrence.Rnn,
+        ["GRU"]                = DoubleRecurrence.Gru,
+        ["LSTM"]               = DoubleRecurrence.Lstm,
     };
 #pragma warning restore format
 
     /// <summary>Gets every operator that is replaced, sorted by name.</summary>
     internal static IEnumerable<string> Operators => Lowerings.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Runs the pass; the shapes of what the model's own nodes make must be known.</summary>
+    /// <summary>Runs the pass, on inner graphs too; the shapes of what the model's own nodes make must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
@@ -70,11 +74,11 @@ internal static class DoubleKernels
         var nodes = graph.Nodes.Where(IsReplaced).ToList();
         foreach (var node in nodes)
             graph.ReplaceNode(node, () => Lowerings[node.QualifiedType](node));
-        return nodes.Count > 0;
+        return graph.Nodes.SelectMany(n => n.Subgraphs()).ToList().Aggregate(nodes.Count > 0, (changed, inner) => Run(inner) || changed);
     }
 
     // A product of sizes has its kernel.
-    private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType) && node.Output.Type != ElementType.Int64;
+    private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType) && node.Outputs.Find(o => o is not null)?.Type != ElementType.Int64;
 
     private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));
 

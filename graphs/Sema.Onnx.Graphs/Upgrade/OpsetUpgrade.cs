@@ -58,7 +58,7 @@ internal static class OpsetUpgrade
 
     private static Node? Adapt(Node node, int opset, IReadOnlyDictionary<(string Op, int Since), Adapter> adapters)
     {
-        Node? standing = node;
+        var standing = RecurrentAdapters.TimeFirst(node);
         for (var version = opset + 1; version <= Model.Opset && standing is { Domain: "" }; version++)
         {
             if (adapters.TryGetValue((standing.OpType, version), out var adapter))

@@ -25,6 +25,10 @@ internal sealed record Operand(params long[] Dims)
     /// <summary>A constant vector of integers.</summary>
     internal static Operand I(params long[] elements) => new(elements.Length) { Fixed = Tensor.Vector(elements), IsConstant = true };
 
+    /// <summary>32-bit integers that are an input of the graph: the lengths of sequences.</summary>
+    internal static Operand Lengths(params int[] elements) =>
+        new(elements.Length) { Fixed = new(ElementType.Int32, [elements.Length], MemoryMarshal.AsBytes<int>(elements).ToArray()) };
+
     /// <summary>Integers that are an input of the graph.</summary>
     internal static Operand Ids(long[] dims, params long[] elements) =>
         new(dims) { Fixed = new(ElementType.Int64, dims, MemoryMarshal.AsBytes<long>(elements).ToArray()) };
@@ -79,6 +83,12 @@ internal sealed record GradientCase(params Operand?[] Inputs)
     /// <summary>Gets which outputs go into the loss.</summary>
     internal Range Used { get; private init; } = Range.All;
 
+    /// <summary>Gets whether the node lacks the outputs that do not go into the loss.</summary>
+    internal bool OmitsUnused { get; private init; }
+
+    /// <summary>Gets whether the node is differentiated as it is, and then run by what <see cref="Passes.DoubleKernels"/> has for it.</summary>
+    internal bool IsLowered { get; private init; }
+
     internal ElementType Type { get; private init; } = ElementType.Float64;
 
     /// <summary>Gets the step of the differences.</summary>
@@ -95,16 +105,23 @@ internal sealed record GradientCase(params Operand?[] Inputs)
 
     internal GradientCase Making(int outputs, Range? used = null) => this with { Outputs = outputs, Used = used ?? Range.All };
 
+    internal GradientCase Omitting() => this with { OmitsUnused = true };
+
+    internal GradientCase Lowered() => this with { IsLowered = true };
+
+    /// <summary>Short steps, where kinks cannot be kept clear of.</summary>
+    internal GradientCase Close() => this with { Step = 1e-5, Tolerance = 1e-7 };
+
     internal GradientCase Within(double tolerance) => this with { Tolerance = tolerance };
 
     /// <summary>ONNX Runtime has no float64 kernel.</summary>
-    internal GradientCase Float32() => this with { Type = ElementType.Float32, Step = 0.05, Tolerance = 2e-4 };
+    internal GradientCase Float32() => this with { IsLowered = false, Type = ElementType.Float32, Step = 0.05, Tolerance = 2e-4 };
 
     /// <summary>No float64 kernel, but linear in each input: long steps are exact.</summary>
     internal GradientCase Linear32() => this with { Type = ElementType.Float32, Step = 1, Tolerance = 1e-6 };
 
     /// <inheritdoc/>
     public override string ToString() => $"{Op}({string.Join(", ", Inputs.Select(i => i?.ToString() ?? "-"))})"
-        + string.Concat(Attributes.Select(a => $" {a.Name}={(a.Value is long[] list ? string.Join(',', list) : a.Value)}"))
-        + (Outputs > 1 ? $" outputs {Used} of {Outputs}" : "");
+        + string.Concat(Attributes.Select(a => $" {a.Name}={(a.Value switch { long[] list => string.Join(',', list), string[] list => string.Join(',', list), float[] list => string.Join(',', list), var value => value })}"))
+        + (Outputs > 1 ? $" outputs {Used} of {Outputs}{(OmitsUnused ? ", no others" : "")}" : "");
 }

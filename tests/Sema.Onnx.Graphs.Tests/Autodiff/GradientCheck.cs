@@ -27,7 +27,10 @@ internal static class GradientCheck
     {
         var (gradients, feeds, weights, forward) = Differentiated(c, known, seed);
         using var running = forward;
-        var results = OnnxRunner.Run(gradients.First().Value.Graph, feeds);
+        var graph = gradients.First().Value.Graph;
+        if (c.IsLowered)
+            DoubleKernels.Run(graph);
+        var results = OnnxRunner.Run(graph, feeds);
         return gradients.Max(g => Error(forward, feeds, weights, g.Key.Name, results[g.Value.Name], c.Step));
     }
 
@@ -49,12 +52,18 @@ internal static class GradientCheck
         var dot = c.Op.LastIndexOf('.');
         var node = graph.AddNode(c.Op[(dot + 1)..], dot < 0 ? "" : c.Op[..dot], inputs, c.Attributes, c.Outputs);
         graph.Outputs.AddRange(node.Outputs.Take(c.Used)!);
-        var forward = new OnnxRunner(Untyped(graph));
-        var weights = forward.Run(feeds).ToDictionary(y => y.Key, y => new Operand([.. y.Value.Dims]).Draw(random, y.Value.Type));
+        if (c.OmitsUnused)
+            Omit(node, graph.Outputs);
+        var forward = c.IsLowered ? Lowered(graph) : new OnnxRunner(Untyped(graph));
+        var weights = forward.Run(feeds).ToDictionary(y => y.Key, y => new Operand([.. y.Value.Dims]).Draw(random, c.IsLowered ? ElementType.Float32 : y.Value.Type));
 
         var loss = WeightedSum(graph, weights);
         var wrt = inputs.Where((x, i) => x is { Initializer: null } && c.Inputs[i]!.Fixed is null).ToList();
+        if (c.IsLowered)
+            Narrow(graph);
         OnnxRunner.InferShapes(graph);
+        if (c.IsLowered)
+            DoublePrecision.Run(graph);
         Forget(graph, known);
         CanonicalMatMul.Run(graph);
         ExplicitPadding.Run(graph);
@@ -79,6 +88,36 @@ internal static class GradientCheck
             return graph.AddInitializer(name, tensor);
         feeds[name] = tensor;
         return graph.AddInput(name, tensor.Type, tensor.Shape);
+    }
+
+    private static void Omit(Node node, List<Value> used)
+    {
+        for (var i = 0; i < node.Outputs.Count; i++)
+        {
+            if (node.Outputs[i] is { } output && !used.Contains(output))
+            {
+                node.Graph.Remove(output);
+                node.Outputs[i] = null;
+            }
+        }
+    }
+
+    // ONNX Runtime tells shapes in the type that it has kernels for only.
+    private static void Narrow(Graph graph)
+    {
+        foreach (var value in graph.Values.Where(v => v.Type == ElementType.Float64))
+        {
+            value.Type = ElementType.Float32;
+            if (value.Initializer is { } constant)
+                value.Initializer = TensorOf(ElementType.Float32, [.. constant.Dims], constant.ToFloat64());
+        }
+    }
+
+    private static OnnxRunner Lowered(Graph graph)
+    {
+        var copy = graph.Extract(graph.Outputs.Select(o => o.Name));
+        DoubleKernels.Run(copy);
+        return new(Untyped(copy));
     }
 
     private static Graph Untyped(Graph graph)

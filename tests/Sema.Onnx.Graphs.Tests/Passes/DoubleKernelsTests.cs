@@ -68,6 +68,11 @@ public sealed class DoubleKernelsTests
         ["Resize, nearest"]            = ("Resize",            [Plane],                                 [("mode", "nearest")]),
         ["Resize, linear"]             = ("Resize",            [Plane],                                 [("mode", "linear"), ("coordinate_transformation_mode", "align_corners")]),
         ["Resize, cubic"]              = ("Resize",            [Plane],                                 [("mode", "cubic")]),
+        ["RNN"]                        = ("RNN",               [[5, 2, 3], [2, 4, 3], [2, 4, 4], [2, 8]],   [("hidden_size", 4), ("direction", "bidirectional"), ("clip", 0.9f)]),
+        ["GRU"]                        = ("GRU",               [[5, 2, 3], [1, 12, 3], [1, 12, 4], [1, 24]], [("hidden_size", 4), ("direction", "reverse")]),
+        ["GRU, linear before reset"]   = ("GRU",               [[5, 2, 3], [1, 12, 3], [1, 12, 4], [1, 24]], [("hidden_size", 4), ("linear_before_reset", 1)]),
+        ["LSTM"]                       = ("LSTM",              [[5, 2, 3], [2, 16, 3], [2, 16, 4], [2, 32]], [("hidden_size", 4), ("direction", "bidirectional")]),
+        ["LSTM, other activations"]    = ("LSTM",              [[5, 2, 3], [1, 16, 3], [1, 16, 4], [1, 32]], [("hidden_size", 4), new("activations", (string[])["HardSigmoid", "Softsign", "Elu"])]),
         ["ConvTranspose, one axis"]    = ("ConvTranspose",     [[2, 3, 5], [3, 2, 4]],                  [("strides", [3])]),
     };
 #pragma warning restore format

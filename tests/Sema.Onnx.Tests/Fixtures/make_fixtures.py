@@ -90,6 +90,20 @@ class Transformer(nn.Module):
         return self.head(self.norm3(x))
 
 
+class Recurrent(nn.Module):
+    """Two layers of LSTM in both directions, a GRU over them, and an RNN over that; a class for each sequence."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+        self.gru = nn.GRU(8, 5, batch_first=True)
+        self.rnn = nn.RNN(5, 6, batch_first=True)
+        self.head = nn.Linear(6, 4)
+
+    def forward(self, x):
+        return self.head(self.rnn(self.gru(self.lstm(x)[0])[0])[1][0])
+
+
 def images(channels, size):
     return lambda n, classes: (torch.rand(n, channels, size, size) * 2 - 1, torch.randint(classes, (n,)))
 
@@ -99,6 +113,7 @@ MODELS = {
     "mlp": (mlp, lambda n, classes: (torch.randn(n, 7), torch.randint(classes, (n,))), 5, 4, ["frozen"]),
     "convnet": (convnet, images(1, 6), 4, 4, ["frozen", "train"]),
     "mobile": (Mobile, images(2, 8), 3, 5, ["frozen"]),
+    "recurrent": (Recurrent, lambda n, classes: (torch.randn(n, 5, 3), torch.randint(classes, (n,))), 3, 4, ["frozen"]),
     "transformer": (Transformer, lambda n, classes: (torch.randint(9, (n, 5)), torch.randint(classes, (n, 5))), 3, 9, ["frozen"]),
 }
 

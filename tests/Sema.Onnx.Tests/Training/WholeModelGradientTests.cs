@@ -16,6 +16,7 @@ public sealed class WholeModelGradientTests
         ["tests/Sema.Onnx.Tests/Fixtures/convnet.onnx", Fixture("convnet.sgd.npz")],
         ["tests/Sema.Onnx.Tests/Fixtures/mobile.onnx", Fixture("mobile.sgd.npz")],
         ["tests/Sema.Onnx.Tests/Fixtures/mlp.onnx", Fixture("mlp.sgd.npz")],
+        ["tests/Sema.Onnx.Tests/Fixtures/recurrent.onnx", Fixture("recurrent.sgd.npz")],
     ];
 
     // With g the gradient, the loss changes by ‖g‖ a unit of length along g/‖g‖. The smallest of a few steps' errors counts: a

@@ -33,7 +33,7 @@ public sealed class VerifierTests
     }
 
     [TestMethod]
-    public void All_models_and_optimizers_are_there() => Assert.HasCount(25, References.ToList());
+    public void All_models_and_optimizers_are_there() => Assert.HasCount(30, References.ToList());
 
     [TestMethod]
     [DataRow("grad/0.weight")]

@@ -1,0 +1,65 @@
+using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
+
+namespace Sema.Onnx.Graphs.Functions;
+
+/// <summary>The parts of the recurrent operators' gradients that go step by step.</summary>
+/// <remarks>
+/// All hidden states are known, so a gate and its slope are known at every step before the first step back is taken. What is left is linear
+/// in the gradients. Its factors, named k, hold all that activations, clipping, peepholes and coupled gates make of it, so a function serves
+/// every form of its operator. Sizes: D directions, each in the order in which it runs, T steps, B sequences, H hidden; a is what goes
+/// into a gate's activation, and dA its gradient [D, T, B, gates·H]; dH, dC arrive behind the last step.
+/// </remarks>
+internal static class RecurrentFunctions
+{
+    internal static readonly Function[] All =
+    [
+        // cₜ = fₜ cₜ₋₁ + uₜ
+        Define("LinearRecurrence", ["f", "u", "c0"], [], f =>
+        [
+            ScanBuilder.Scan([f[2]], [f[0], f[1]], (c, at) =>
+            {
+                var next = c[0] * at[0] + at[1];
+                return ([next.Identity()], [next]);
+            })[1],
+        ]),
+
+        // dh = dY + dhₜ₊₁,  dA = dh k,  dhₜ₋₁ = dA R
+        Define("RNNRecurrenceGrad", ["dY", "dH", "k", "R"], [], f => Outputs(1, ScanBuilder.Scan([f[1]], [f[0], f[2]], (dh, at) =>
+        {
+            var dA = (at[0] + dh[0]) * at[1];
+            return ([dA.MatMul(f[3])], [dA]);
+        }, backwards: true))),
+
+        // dh = dY + dhₜ₊₁,  dc = dcₜ₊₁ + kc dh,  dA = (dc, dh, dc, dc) k for the gates i, o, f, c,  dhₜ₋₁ = dA R,  dcₜ₋₁ = kd dc
+        Define("LSTMRecurrenceGrad", ["dY", "dH", "dC", "k", "kc", "kd", "R"], [], f => Outputs(2, ScanBuilder.Scan(
+            [f[1], f[2]], [f[0], f[3], f[4], f[5]], (state, at) =>
+        {
+            var dh = at[0] + state[0];
+            var dc = state[1] + dh * at[2];
+            var dA = Operators.Concat([dc, dh, dc, dc], -1) * at[1];
+            return ([dA.MatMul(f[6]), dc * at[3]], [dA]);
+        }, backwards: true))),
+
+        // dh = dY + dhₜ₊₁,  dAh = kh dh,  q = dAh Rh, the gradient of r hₜ₋₁,  dA = (kz dh, kr q, dAh),  dhₜ₋₁ = z dh + r q + dAzr Rzr
+        Define("GRURecurrenceGrad", ["dY", "dH", "z", "r", "kz", "kr", "kh", "Rzr", "Rh"], [], f => Outputs(1, ScanBuilder.Scan(
+            [f[1]], [f[0], f[2], f[3], f[4], f[5], f[6]], (state, at) =>
+        {
+            var dh = at[0] + state[0];
+            var dAh = dh * at[5];
+            var q = dAh.MatMul(f[8]);
+            var dAzr = Operators.Concat([dh * at[3], q * at[4]], -1);
+            return ([dh * at[1] + q * at[2] + dAzr.MatMul(f[7])], [Operators.Concat([dAzr, dAh], -1)]);
+        }, backwards: true))),
+
+        // With linear_before_reset: dh = dY + dhₜ₊₁,  dA = (dh, dh, dh) k on the recurrent side,  dhₜ₋₁ = z dh + dA R. It gives all dh.
+        Define("GRULinearRecurrenceGrad", ["dY", "dH", "z", "k", "R"], [], f => Outputs(1, ScanBuilder.Scan(
+            [f[1]], [f[0], f[2], f[3]], (state, at) =>
+        {
+            var dh = at[0] + state[0];
+            return ([dh * at[1] + (Operators.Concat([dh, dh, dh], -1) * at[2]).MatMul(f[4])], [dh]);
+        }, backwards: true))),
+    ];
+
+    // What was collected first, then the states.
+    private static Value[] Outputs(int states, Value[] made) => [.. made[states..], .. made[..states]];
+}
