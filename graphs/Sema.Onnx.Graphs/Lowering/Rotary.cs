@@ -7,7 +7,7 @@ internal static class Rotary
     internal static IReadOnlyList<Value?> Standard(Node y)
     {
         var (x, isFlat) = (y[0], y.RankOf(y[0]) == 3);
-        var (cos, sin) = y.Optional(3) is { } positions ? (Rows(y[1], positions), Rows(y[2], positions)) : (y[1].Unsqueeze(1), y[2].Unsqueeze(1));
+        var (cos, sin) = y.Optional(3) is { } positions ? (Rows(y[1], positions), Rows(y[2], positions)) : (Table(y[1]).Unsqueeze(1), Table(y[2]).Unsqueeze(1));
         var heads = isFlat ? y.Count("num_heads") : 1;
         return [Turned(y, x, isFlat, heads, cos, sin, y.Size(y[1], -1), y.Size(x, -1) / heads)];
     }
@@ -25,7 +25,7 @@ internal static class Rotary
     }
 
     /// <summary>The rows of a table [M, R/2] at positions [B, S], for all heads: [B, 1, S, R/2].</summary>
-    internal static Value Rows(Value table, Value positions) => table.Gather(positions, 0).Unsqueeze(1);
+    internal static Value Rows(Value table, Value positions) => Table(table).Gather(positions, 0).Unsqueeze(1);
 
     /// <summary>Turns the pairs in the first elements of each head.</summary>
     /// <param name="x">[B, N, S, H].</param>
@@ -43,6 +43,13 @@ internal static class Rotary
             ? Operators.Concat([.. turned.Select(t => t.Unsqueeze(4))], 4).Reshape(0, 0, 0, -1)
             : Operators.Concat(turned, 3);
         return dimension == size ? pairs : Operators.Concat([pairs, x.Slice(3, dimension, size)], 3);
+    }
+
+    // Cosines and sines of the file are what they are, not weights.
+    private static Value Table(Value table)
+    {
+        table.NoWeightBecause = "table of a rotary embedding";
+        return table;
     }
 
     private static Value Turned(Node y, Value x, bool isFlat, long heads, Value cos, Value sin, long half, long size)
