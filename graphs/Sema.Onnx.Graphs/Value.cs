@@ -27,6 +27,9 @@ internal sealed class Value
     /// <summary>Gets whether the initializer stood in a Constant node of the file.</summary>
     public bool FromConstantNode { get; internal set; }
 
+    /// <summary>Gets why the initializer is no weight, where an operator's definition says so: a table of angles, for one.</summary>
+    internal string? NoWeightBecause { get; set; }
+
     /// <summary>Gets the shape, which must be known.</summary>
     /// <exception cref="InvalidModelException">The rank is unknown.</exception>
     internal Shape KnownShape => Shape

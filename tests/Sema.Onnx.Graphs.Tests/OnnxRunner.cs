@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Graphs;
@@ -30,7 +31,7 @@ internal sealed class OnnxRunner : IDisposable
     /// <summary>A model around a graph, with the functions that it calls.</summary>
     internal static Model ModelOf(Graph graph)
     {
-        var model = new Model(graph) { Opsets = { [""] = Model.Opset } };
+        var model = new Model(graph) { Opsets = { [""] = Model.Opset, [Lowerings.RuntimeDomain] = 1 } };
         SemaFunctions.Attach(model);
         return model;
     }

@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff;
+using Sema.Onnx.Graphs.Lowering;
 
 namespace Sema.Onnx.Graphs;
 
@@ -23,8 +24,12 @@ public sealed class ReadmeTests
     private static string Table()
     {
         var standard = GradientRules.Operators.Where(o => !o.Contains('.', StringComparison.Ordinal)).ToArray();
+        var lowered = Lowerings.Operators.Union(GradientRules.Operators.Where(o => o.StartsWith(Lowerings.RuntimeDomain, StringComparison.Ordinal)))
+            .Order(StringComparer.Ordinal).ToLookup(o => o.Contains('.', StringComparison.Ordinal), o => o[(o.LastIndexOf('.') + 1)..]);
         var flat = GradientRules.NotDifferentiable.ToArray();
         return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
+            + $"| {lowered[false].Count()} that are written in these | {string.Join(", ", lowered[false])} |\n"
+            + $"| {lowered[true].Count()} of ONNX Runtime (com.microsoft), most written in these | {string.Join(", ", lowered[true])} |\n"
             + $"| {flat.Length} that carry none by their nature | {string.Join(", ", flat)} |\n";
     }
 

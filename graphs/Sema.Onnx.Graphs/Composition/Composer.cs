@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Upgrade;
 
@@ -64,9 +65,11 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var graph = model.Graph;
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
-        OpsetUpgrade.Run(model);
         var input = Input(graph);
         input.Shape = Fitting(input, inputShape);
+        if (Lowerings.Occur(model))
+            annotate(model);
+        OpsetUpgrade.Run(model);
         annotate(model);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);

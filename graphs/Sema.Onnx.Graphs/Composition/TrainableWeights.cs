@@ -38,6 +38,8 @@ internal static class TrainableWeights
         var tensor = v.Initializer!;
         if (tensor.Count == 0)
             return "empty";
+        if (v.NoWeightBecause is { } reason)
+            return reason;
         if (tensor.Count == 1 && (v.FromConstantNode || tensor.Dims.Count == 0))
             return "scalar constant";
         return tensor.Dims.Count >= 2 && IsMask(tensor) ? "mask: 0 and one other value" : null;

@@ -27,6 +27,7 @@ internal static class Adapters
         [("GroupNormalization", 21)]  = NormalizationAdapters.PerChannel,
         [("Hardmax", 13)]             = SoftmaxAdapters.OneAxis,
         [("LogSoftmax", 13)]          = SoftmaxAdapters.OneAxis,
+        [("MeanVarianceNormalization", 9)] = NormalizationAdapters.OverChannels,
         [("Pad", 11)]                 = n => n.ListToInput("pads", 1).ScalarToInput("value", 2, otherwise: 0),
         [("ReduceL1", 18)]            = n => n.AxesToInput(),
         [("ReduceL2", 18)]            = n => n.AxesToInput(),

@@ -55,12 +55,15 @@ internal static class NodeEdits
         internal Node RatioToInput() => !node.Has("ratio") ? node
             : node.WithInput(1, node.Graph.Scalar(node.Float("ratio", 0), ElementType.Float32)).Without("ratio");
 
+        /// <summary>Gets whether anything reads a value of the node's graph.</summary>
+        internal bool IsRead(Value value) => node.Graph.Outputs.Contains(value) || node.Graph.Nodes.Any(n => Reads(n, value));
+
         /// <summary>Drops the outputs from a position on: the standard left them open at inference, so nobody may read them.</summary>
         internal Node WithOutputs(int count)
         {
             foreach (var output in node.Outputs.Skip(count).OfType<Value>())
             {
-                if (node.Graph.Outputs.Contains(output) || node.Graph.Nodes.Any(n => Reads(n, output)))
+                if (node.IsRead(output))
                 {
                     throw new InvalidModelException(
                         $"The output '{output.Name}' of operator '{node.OpType}', node {node.Label}, is read, but it means something only in training. "
@@ -83,7 +86,7 @@ internal static class NodeEdits
                 if (old is null || made?.Producer is not { } maker)
                     continue;
                 maker.Outputs[maker.Outputs.IndexOf(made)] = old;
-                maker.Name = node.Name;
+                maker.Name = old == node.Outputs.Find(o => o is not null) ? node.Name : "";   // a name is one node's
                 old.Producer = maker;
                 node.Graph.Remove(made);
             }

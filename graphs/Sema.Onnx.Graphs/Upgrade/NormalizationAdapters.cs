@@ -29,6 +29,17 @@ internal static class NormalizationAdapters
         return node.With(("training_mode", 1)).WithOutputs(3);
     }
 
+    /// <summary>MeanVarianceNormalization was an experiment before 9, of channels apart or together, which ONNX Runtime still runs.</summary>
+    internal static Node? OverChannels(Node node)
+    {
+        if (node.Int("normalize_variance", 1) == 0)
+            return node.ReplacedBy(node[0] - node[0].Mean(Axes(node), keep: true));
+        node.Set(("axes", Axes(node)));
+        return node.Without("across_channels").Without("normalize_variance");
+
+        static long[] Axes(Node node) => node.Int("across_channels", 0) != 0 ? [0, 1, 2, 3] : [0, 2, 3];
+    }
+
     /// <summary>GroupNormalization 18 has a scale and a bias for each group; 21 for each channel.</summary>
     internal static Node PerChannel(Node node)
     {

@@ -22,6 +22,9 @@ internal static class UpgradeCases
         new("GroupNormalization", 21, "two groups of six",     g => g.Op("GroupNormalization", [g.In(2, 6, 4), g.In(2), g.In(2)], ("num_groups", 2))),
         new("Hardmax", 13, "over two axes",                    g => g.Op("Hardmax", [g.In(2, 3, 4)])),
         new("LogSoftmax", 13, "over two axes",                 g => g.Op("LogSoftmax", [g.In(2, 3, 4)])),
+        new("MeanVarianceNormalization", 9, "channels apart",  g => g.Op("MeanVarianceNormalization", [g.In(2, 3, 4, 5)]), 7),
+        new("MeanVarianceNormalization", 9, "channels together", g => g.Op("MeanVarianceNormalization", [g.In(2, 3, 4, 5)], ("across_channels", 1), ("normalize_variance", 1)), 8),
+        new("MeanVarianceNormalization", 9, "mean alone",      g => g.Op("MeanVarianceNormalization", [g.In(2, 3, 4, 5)], ("normalize_variance", 0))),
         new("Pad", 11, "value",                                g => g.Op("Pad", [g.In(2, 3)], ("pads", [0, 1, 2, 0]), ("value", 0.5f))),
         new("Pad", 11, "value, float64, type unknown",         g => g.Op("Pad", [g.In(2, 3).Cast(ElementType.Float64).As(ElementType.Undefined)], ("pads", [0, 1, 2, 0]), ("value", 0.5f))),
         new("Pad", 11, "edge",                                 g => g.Op("Pad", [g.In(2, 3)], ("pads", [0, 1, 2, 0]), ("value", 0f), ("mode", "edge"))),
@@ -64,6 +67,9 @@ internal static class UpgradeCases
         new("Upsample", 10, "nearest, scales computed",        g => g.Op("Upsample", [g.In(1, 1, 2, 3), g.Floats(1, 1, 2, 3).Identity()])),
 
         // No row, and none is needed.
+        new("LayerNormalization", 17, "as ONNX Runtime and PyTorch wrote it before the standard had it", g => g.Op("LayerNormalization", 3, [g.In(2, 3, 4), g.In(4), g.In(4)], ("epsilon", 0.01f)), 11),
+        new("LayerNormalization", 17, "two axes, no bias",     g => g.Op("LayerNormalization", [g.In(2, 3, 4), g.In(3, 4)], ("axis", 1)), 13),
+        new("ThresholdedRelu", 10, "an experiment before",     g => g.Op("ThresholdedRelu", [g.In(2, 3)], ("alpha", 0.2f)), 9),
         new("AveragePool", 19, "ceil mode, padding counted",   g => g.Op("AveragePool", [g.In(1, 2, 6, 7)], ("kernel_shape", [3, 3]), ("strides", [2, 2]), ("pads", [1, 1, 1, 1]), ("ceil_mode", 1), ("count_include_pad", 1)), 10),
         new("AveragePool", 19, "ceil mode",                    g => g.Op("AveragePool", [g.In(1, 2, 6, 7)], ("kernel_shape", [3, 3]), ("strides", [2, 2]), ("ceil_mode", 1)), 10),
         new("MaxPool", 12, "ceil mode, indices by columns",    g => g.Op("MaxPool", 2, [g.In(1, 2, 6, 7)], ("kernel_shape", [3, 3]), ("strides", [2, 2]), ("ceil_mode", 1), ("storage_order", 1)), 10),

@@ -44,6 +44,15 @@ internal static class FreeAxes
         return refused;
     }
 
+    /// <summary>Learns the shapes inside a model, as they are for some sizes of the free axes, which stay free.</summary>
+    internal static void Learn(Model model, IReadOnlyList<long>? inputShape)
+    {
+        var declared = model.Graph.Inputs.ConvertAll(v => v.Shape);
+        Fix(model, inputShape);
+        for (var i = 0; i < declared.Count; i++)
+            model.Graph.Inputs[i].Shape = declared[i];
+    }
+
     private static Shape Fixed(Shape shape, HashSet<string> leading, long size) => new(shape.Select((d, axis) =>
         d.IsKnown ? d : new Dimension(axis == 0 || (d.Symbol is { } symbol && leading.Contains(symbol)) ? Batch : size)));
 }

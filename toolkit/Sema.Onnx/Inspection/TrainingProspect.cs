@@ -2,6 +2,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Graphs.Upgrade;
@@ -23,7 +24,7 @@ internal sealed class TrainingProspect
     internal TrainingProspect(string path, CompositionOptions options, IReadOnlyList<long>? inputShape)
     {
         (_options, _composer) = (options, new Composer(options, ArtifactBuilder.Annotate));
-        var model = Prepare(path);
+        var model = Prepare(path, inputShape);
         var graph = model.Graph;
         Value? input = null;
         Try(() => input = Composer.Input(graph));
@@ -65,11 +66,13 @@ internal sealed class TrainingProspect
     internal bool IsRewritten(string op) => !_operators.Contains(op);
 
     // A new head on the file's own graph, then the upgrade; without what is refused.
-    private Model Prepare(string path)
+    private Model Prepare(string path, IReadOnlyList<long>? inputShape)
     {
         var model = Read();
         if (_options.Classes is { } classes && !Try(() => NewHead = ClassifierHead.Replace(_composer.Prediction(model.Graph), classes, _options.Seed)))
             model = Read();
+        if (Lowerings.Occur(model))
+            FreeAxes.Learn(model, inputShape);
         return Try(() => OpsetUpgrade.Run(model)) ? model : Read();
 
         Model Read()

@@ -10,6 +10,8 @@ internal static class Matrices
     {
         // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
         ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => y[0].T.MatMul(dY)], coreAxes: 2),
+        // Y = A⁻¹:  dA = −Yᵀ dY Yᵀ
+        ["com.microsoft.Inverse"] = Of([(y, dY) => -y.Output.T.MatMul(dY).MatMul(y.Output.T)]),
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
         // Y = einsum(A, B, …):  dA = einsum(dY, B, …), the letters of A and Y exchanged
         ["Einsum"] = Joint(Einsum).When(y => Einsums.Of(y) is not null),
