@@ -14,6 +14,8 @@ internal static class Indexing
         ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
             "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
         ["GatherND"]       = Of([GatherND]).When(y => y.Int("batch_dims", 0) == 0 && Depth(y) is not null),
+        ["OneHot"]         = Of([null, null, OneHot]),
+        ["MaxUnpool"]      = Of([MaxUnpool]),
         ["TopK"]           = Of([TopK]),                                                               // of the values
         ["Compress"]       = Of([Compress]),
         ["ReverseSequence"] = Of([(y, dY) => y.Graph.Emit("ReverseSequence", [dY, y[1]], y.Attributes)]),   // its own inverse
@@ -60,6 +62,22 @@ internal static class Indexing
     }
 
     private static long? Depth(Node y) => y[1].Shape is { Rank: > 0 } shape && shape[shape.Rank - 1] is { IsKnown: true } depth ? depth.Size : null;
+
+    // y = off but on at the index:  the sums of dY there and there
+    private static Value OneHot(Node y, Value dY)
+    {
+        var isOn = y.Graph.Emit("OneHot", [y[0], y[1], y.Graph.Vector(0, 1)], y.Attributes).As(ElementType.Int64).Equal(y.Graph.Integer(1));
+        return Operators.Concat([dY.Masked(isOn.Not()).SumAll().Unsqueeze(0), dY.Masked(isOn).SumAll().Unsqueeze(0)], 0);
+    }
+
+    // Where windows overlap, a place comes twice: the last one wrote it.
+    private static Value MaxUnpool(Node y, Value dY)
+    {
+        var (graph, places) = (y.Graph, y[1].Reshape(-1));
+        var (flat, count) = (dY.Reshape(-1), graph.Emit("Range", [graph.Integer(0), y[1].Graph.Emit("Size", [y[1]]).As(ElementType.Int64), graph.Integer(1)]));
+        var writers = graph.Emit("ScatterElements", [graph.Integer(-1).Expand(flat.DynamicShape()), places, count], ("axis", 0), ("reduction", "max"));
+        return flat.Gather(places, 0).Masked(writers.Gather(places, 0).Equal(count)).Reshape(y[0].ShapeVector());
+    }
 
     // No index comes twice.
     private static Value TopK(Node y, Value dY) => y.Graph.Emit("ScatterElements",
