@@ -23,9 +23,12 @@ public sealed class ReadmeTests
     private static string Table()
     {
         var standard = GradientRules.Operators.Where(o => !o.Contains('.', StringComparison.Ordinal)).ToArray();
-        var flat = GradientRules.NotDifferentiable.ToArray();
         return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
-            + $"| {flat.Length} that carry none by their nature | {string.Join(", ", flat)} |\n";
+            + $"| {GradientRules.NotDifferentiable.Count()} that carry none by their nature: | |\n" + Rows(WithoutGradient.Flat)
+            + $"| {WithoutGradient.Refused.Sum(group => group.Operators.Length)} that could, and have no rule: | |\n" + Rows(WithoutGradient.Refused);
+
+        static string Rows((string Reason, string[] Operators)[] groups) =>
+            string.Concat(groups.Select(group => $"| {group.Reason} | {string.Join(", ", group.Operators)} |\n"));
     }
 
     private static string Root()

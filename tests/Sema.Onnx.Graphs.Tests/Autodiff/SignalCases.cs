@@ -32,6 +32,10 @@ internal static class SignalCases
         ],
         ["Det"]      = [.. new[] { F(1, 1), F(2, 2), F(3, 3), F(2, 4, 4), F(2, 3, 2, 2) }.Select(x => new GradientCase(x).Float32().Within(1e-3).Sized())],
         ["CastLike"] = [new(F(2, 3), Operand.Scalar(0)), new GradientCase(F(2, 3), Operand.Scalar(0)).Linear32()],
+        ["Unique"]   =
+        [
+            new(F(3, 4).Spread()), new GradientCase(F(3, 4).Spread()).With(("axis", 0L)), new GradientCase(F(3, 4).Spread()).With(("axis", -1L), ("sorted", 0L)),
+        ],
         ["OptionalGetElement"] = [new(F(2, 3))],
         ["OneHot"]   =
         [

@@ -48,6 +48,12 @@ internal static class VisionCases
                select new GradientCase(F(2, 2, 5, 6).Spread(), Rois(3, 5, 0, 1, 1, 4, 3, 1, 0, 2, 5.6f, 4.2f, 1, 2, 2, 12, 9)).Float32()
                    .With(("pooled_shape", pooled), ("spatial_scale", scale)).Sized(),
         ],
+        ["DeformConv"] =
+        [
+            Deformed(F(2, 2, 4, 5), F(3, 2, 3, 2), 1, [2, 4]), Deformed(F(1, 4, 5, 4), F(2, 2, 2, 2), 2, [5, 3], ("group", 2L), ("pads", [1, 0, 0, 0])),
+            Deformed(F(1, 2, 5, 5), F(2, 2, 2, 2), 1, [2, 2], ("strides", [2, 2]), ("dilations", [2, 2])),
+            new GradientCase(F(1, 2, 3, 3), F(2, 2, 2, 2), F(1, 8, 2, 2).In(0.1, 0.4)).Sized(),
+        ],
         ["Col2Im"] =
         [
             new GradientCase(F(2, 12, 4), I(3, 3), I(2, 2)).Linear32(), new GradientCase(F(1, 4, 9), I(2, 3), I(1, 2)).Linear32().With(("pads", [0, 1, 1, 0])),
@@ -84,6 +90,11 @@ internal static class VisionCases
 
     private static GradientCase Sampled(Operand x, Operand grid, string mode, string padding, long aligned) =>
         new GradientCase(x, grid).With(("mode", mode), ("padding_mode", padding), ("align_corners", aligned)).Sized();
+
+    // Offsets that stay clear of the elements.
+    private static GradientCase Deformed(Operand x, Operand w, long groups, long[] windows, params Attribute[] attributes) => new GradientCase(
+        x, w, F([x.Dims[0], groups * 2 * w.Dims[2] * w.Dims[3], .. windows]).In(-0.9, -0.1), F(w.Dims[0]), F([x.Dims[0], groups * w.Dims[2] * w.Dims[3], .. windows]))
+        .With([.. attributes, ("offset_group", groups), ("kernel_shape", w.Dims[2..])]).Sized();
 
     // Two regions of the same image.
     private static GradientCase Aligned(double scale) => new GradientCase(

@@ -18,6 +18,7 @@ internal static class Indexing
         ["MaxUnpool"]      = Of([MaxUnpool]),
         ["TopK"]           = Of([TopK]),                                                               // of the values
         ["Compress"]       = Of([Compress]),
+        ["Unique"]         = Of([(y, dY) => Picked(y, dY, y.NeedOutput(1, ElementType.Int64))]),       // to the first of equal elements
         ["ReverseSequence"] = Of([(y, dY) => y.Graph.Emit("ReverseSequence", [dY, y[1]], y.Attributes)]),   // its own inverse
 
         // y = x but y[indices] = u      ∂L/∂x: dY, 0 where u was written   ∂L/∂u: dY[indices]
@@ -83,13 +84,14 @@ internal static class Indexing
     private static Value TopK(Node y, Value dY) => y.Graph.Emit("ScatterElements",
         [y[0].ZerosOf(y[0].ShapeVector()), y.NeedOutput(1, ElementType.Int64), dY], ("axis", y.Axis("axis", -1, y[0].Rank)));
 
+    private static Value Compress(Node y, Value dY) => Picked(y, dY, y.Graph.Emit("NonZero", [y[1]]).As(ElementType.Int64).Reshape(-1));
+
     // Without an axis the elements count in their order in memory.
-    private static Value Compress(Node y, Value dY)
+    private static Value Picked(Node y, Value dY, Value places)
     {
         var (graph, shape) = (y.Graph, y[0].ShapeVector());
-        var kept = graph.Emit("NonZero", [y[1]]).As(ElementType.Int64).Reshape(-1);
-        return y.Has("axis") ? graph.Call("GatherGrad", [dY, kept, shape], ("axis", y.Axis("axis", 0, y[0].Rank)))
-            : graph.Call("GatherGrad", [dY, kept, graph.Emit("ReduceProd", [shape], ("keepdims", 1))], ("axis", 0)).Reshape(shape);
+        return y.Has("axis") ? graph.Call("GatherGrad", [dY, places, shape], ("axis", y.Axis("axis", 0, y[0].Rank)))
+            : graph.Call("GatherGrad", [dY, places, graph.Emit("ReduceProd", [shape], ("keepdims", 1))], ("axis", 0)).Reshape(shape);
     }
 
     private static bool Adds(Node y) => y.Get<string>("reduction") == "add";
