@@ -202,19 +202,22 @@ public sealed class DifferentiatorTests
     }
 
     [TestMethod]
-    public void Dropout_in_training_uses_the_mask_it_drew()
+    [DataRow(true, true)]
+    [DataRow(true, false)]
+    [DataRow(false, true)]
+    public void Dropout_uses_the_mask_it_drew(bool trains, bool isConstant)
     {
         var sketch = new GraphSketch();
         var x = sketch.Input("x", [.. Enumerable.Repeat(1.0, 64)]);
-        var training = sketch.Graph.AddInitializer("training", new(ElementType.Bool, [], new byte[] { 1 }));
-        var y = sketch.Graph.Emit("Dropout", [x, sketch.Graph.Scalar(0.75, ElementType.Float64), training]);
+        var training = sketch.Graph.AddInitializer("training", new(ElementType.Bool, [], new byte[] { trains ? (byte)1 : (byte)0 }));
+        var y = sketch.Graph.Emit("Dropout", [x, sketch.Graph.Scalar(0.75, ElementType.Float64), isConstant ? training : training.Identity()]);
         var gradient = sketch.Differentiate(y, x)[x];
 
         var results = sketch.Run(y, gradient);
 
         // y = mask x / (1 − 3/4) with x = 1, and the gradient is the same factor
         CollectionAssert.AreEqual(results[0], results[1]);
-        Assert.IsTrue(results[1].ToHashSet().SetEquals([0.0, 4.0]));
+        Assert.IsTrue(results[1].ToHashSet().SetEquals(trains ? [0.0, 4.0] : [1.0]));
     }
 
     [TestMethod]
