@@ -26,11 +26,14 @@ public sealed class ReadmeTests
         var standard = GradientRules.Operators.Where(o => !o.Contains('.', StringComparison.Ordinal)).ToArray();
         var lowered = Lowerings.Operators.Union(GradientRules.Operators.Where(o => o.StartsWith(Lowerings.RuntimeDomain, StringComparison.Ordinal)))
             .Order(StringComparer.Ordinal).ToLookup(o => o.Contains('.', StringComparison.Ordinal), o => o[(o.LastIndexOf('.') + 1)..]);
-        var flat = GradientRules.NotDifferentiable.ToArray();
         return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
             + $"| {lowered[false].Count()} that are written in these | {string.Join(", ", lowered[false])} |\n"
             + $"| {lowered[true].Count()} of ONNX Runtime (com.microsoft), most written in these | {string.Join(", ", lowered[true])} |\n"
-            + $"| {flat.Length} that carry none by their nature | {string.Join(", ", flat)} |\n";
+            + $"| {GradientRules.NotDifferentiable.Count()} that carry none by their nature: | |\n" + Rows(WithoutGradient.Flat)
+            + $"| {WithoutGradient.Refused.Sum(group => group.Operators.Length)} that could, and have no rule: | |\n" + Rows(WithoutGradient.Refused);
+
+        static string Rows((string Reason, string[] Operators)[] groups) =>
+            string.Concat(groups.Select(group => $"| {group.Reason} | {string.Join(", ", group.Operators)} |\n"));
     }
 
     private static string Root()

@@ -14,16 +14,10 @@ internal static class GradientRules
     private static readonly FrozenDictionary<string, GradientRule> Table = new[]
     {
         Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Resampling.Rules, Indexing.Rules, Convolutions.Rules,
-        Pooling.Rules, Normalizations.Rules, Recurrent.Rules, LossRules.Rules,
+        Pooling.Rules, Normalizations.Rules, Recurrent.Rules, LossRules.Rules, Sampling.Rules, Regions.Rules, DeformableConvolutions.Rules, Spectral.Rules,
     }.SelectMany(family => family).ToFrozenDictionary();
 
-    /// <summary>Operators whose results carry no gradient: integers, booleans, shapes, choices, and steps that are flat almost everywhere.</summary>
-    private static readonly FrozenSet<string> Flat = FrozenSet.ToFrozenSet(
-    [
-        "And", "ArgMax", "ArgMin", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor", "Ceil", "Constant",
-        "ConstantOfShape", "Equal", "EyeLike", "Floor", "Greater", "GreaterOrEqual", "Hardmax", "IsInf", "IsNaN", "Less", "LessOrEqual",
-        "NonMaxSuppression", "NonZero", "Not", "OneHot", "Or", "Range", "Round", "Shape", "Sign", "Size", "Unique", "Xor",
-    ]);
+    private static readonly FrozenSet<string> Flat = WithoutGradient.Flat.SelectMany(group => group.Operators).ToFrozenSet();
 
     /// <summary>Gets every operator with a rule, sorted by name.</summary>
     internal static IEnumerable<string> Operators => Table.Keys.Order(StringComparer.Ordinal);

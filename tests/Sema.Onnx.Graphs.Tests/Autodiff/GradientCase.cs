@@ -16,6 +16,8 @@ internal sealed record Operand(params long[] Dims)
 
     private double High { get; init; } = 2;
 
+    private double[]? Elements { get; init; }
+
     // All elements at least 1/4 apart and 1/8 off zero: clear of ties and of the kinks at 0.
     private bool IsSpread { get; init; }
 
@@ -42,6 +44,9 @@ internal sealed record Operand(params long[] Dims)
 
     internal Operand In(double low, double high) => this with { Low = low, High = high };
 
+    /// <summary>Differentiated where it stands.</summary>
+    internal Operand At(params double[] elements) => this with { Elements = elements };
+
     internal Operand Spread() => this with { IsSpread = true };
 
     internal Operand Constant() => this with { IsConstant = true };
@@ -50,7 +55,7 @@ internal sealed record Operand(params long[] Dims)
     {
         if (Fixed is not null)
             return Fixed;
-        var elements = Enumerable.Range(0, (int)Tensor.ElementCount(Dims)).Select(_ => Low + (High - Low) * random.NextDouble()).ToArray();
+        var elements = Elements ?? Enumerable.Range(0, (int)Tensor.ElementCount(Dims)).Select(_ => Low + (High - Low) * random.NextDouble()).ToArray();
         if (IsSpread)
         {
             elements = [.. elements.Select((_, i) => (i + 0.5 - elements.Length / 2) / 4)];

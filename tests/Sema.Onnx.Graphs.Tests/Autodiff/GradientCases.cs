@@ -382,7 +382,9 @@ internal static class GradientCases
     };
 #pragma warning restore format
 
-    internal static IReadOnlyList<GradientCase> Of(string op) => [.. Table.GetValueOrDefault(op, []).Concat(RecurrentCases.Table.GetValueOrDefault(op, [])).Select(c => c with { Op = op })];
+    private static readonly Dictionary<string, GradientCase[]>[] Families = [Table, RecurrentCases.Table, VisionCases.Table, SignalCases.Table];
+
+    internal static IReadOnlyList<GradientCase> Of(string op) => [.. Families.SelectMany(family => family.GetValueOrDefault(op, [])).Select(c => c with { Op = op })];
 
     private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] })];
 

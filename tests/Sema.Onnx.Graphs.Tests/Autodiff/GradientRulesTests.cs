@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Autodiff;
 
@@ -38,6 +39,31 @@ public sealed class GradientRulesTests
         .SelectMany(c => GradientCheck.GradientGraph(c).Nodes).Concat(SemaFunctions.All.SelectMany(f => f.Body.Nodes)).Where(n => n.OpType == "ScatterND"));
 
     [TestMethod]
-    public void No_operator_both_has_a_rule_and_counts_as_flat() =>
-        Assert.IsEmpty(GradientRules.Operators.Intersect(GradientRules.NotDifferentiable));
+    public void No_operator_is_listed_twice()
+    {
+        var listed = GradientRules.Operators.Concat(Reasons.SelectMany(group => group.Operators)).Concat(StandardOperators.GivenUp);
+
+        Assert.AreEqual("", string.Join(", ", listed.GroupBy(op => op).Where(g => g.Count() > 1).Select(g => g.Key)));
+    }
+
+    [TestMethod]
+    public void Every_operator_of_the_standard_has_a_rule_or_a_reason_to_have_none()
+    {
+        var listed = GradientRules.Operators.Concat(Reasons.SelectMany(group => group.Operators)).Concat(StandardOperators.GivenUp);
+
+        Assert.AreEqual("", string.Join(", ", StandardOperators.All.Except(listed)));
+    }
+
+    [TestMethod]
+    public void Reasons_name_operators_of_the_standard() =>
+        Assert.AreEqual("", string.Join(", ", Reasons.SelectMany(group => group.Operators).Except(StandardOperators.All)));
+
+    [TestMethod]
+    public void Operators_that_the_standard_gave_up_are_upgraded_away()
+    {
+        foreach (var op in StandardOperators.GivenUp)
+            Assert.IsTrue(Adapters.Table.Keys.Any(row => row.Op == op), $"'{op}' is not upgraded.");
+    }
+
+    private static IEnumerable<(string Reason, string[] Operators)> Reasons => WithoutGradient.Flat.Concat(WithoutGradient.Refused);
 }

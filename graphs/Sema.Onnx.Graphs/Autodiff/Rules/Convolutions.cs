@@ -16,6 +16,8 @@ internal static class Convolutions
         ["Conv"] = Of([InputGrad, (y, dY) => WeightGrad(y, y[0], dY), (y, dY) => dY.Sum(AllButChannels(y), keep: false)]),
         // Y = X ∗ᵀ W + b: the same with X and dY exchanged
         ["ConvTranspose"] = Of([TransposeInputGrad, (y, dY) => WeightGrad(y, dY, y[0]), (y, dY) => dY.Sum(AllButChannels(y), keep: false)]),
+        // Y[p] = Σ X[k, q] over the windows q that read p at k:  dX[k, q] = dY[p]
+        ["Col2Im"] = Of([ImageToColumns]).When(y => y[1].Initializer is not null && y[2].Initializer is not null),
     };
 #pragma warning restore format
 
@@ -33,6 +35,20 @@ internal static class Convolutions
     // dX = dY ∗ W
     private static Value TransposeInputGrad(Node y, Value dY) =>
         y.Graph.Emit("Conv", [dY, y[1]], [.. Window.Of(y).Attributes, ("group", y.Int("group", 1))]);
+
+    private static Value ImageToColumns(Node y, Value dY)
+    {
+        var (graph, image, block, spatial) = (y.Graph, y[1].Initializer!.ToInt64(), y[2].Initializer!.ToInt64(), (int)y[1].Initializer!.Count);
+        long[] pads = y.Ints("pads") ?? new long[2 * spatial], dilations = y.Ints("dilations") ?? Ones(), strides = y.Ints("strides") ?? Ones();
+        long[] plane = [.. image.Select((size, i) => size + pads[i] + pads[spatial + i])];
+        long[] windows = [.. plane.Select((size, i) => (size - (block[i] - 1) * dilations[i] - 1) / strides[i] + 1)];
+        var padded = graph.Emit("Pad", [dY, graph.Vector([0, 0, .. pads[..spatial], 0, 0, .. pads[spatial..]])]).Reshape(0, 0, -1);
+        var places = ConvolutionFunctions.Places(
+            spatial, graph.Vector(block), graph.Vector(dilations), graph.Vector(strides), graph.Vector(plane), graph.Vector(windows));
+        return padded.Gather(places, 2).Reshape(y[0].ShapeVector());
+
+        long[] Ones() => [.. Enumerable.Repeat(1L, spatial)];
+    }
 
     private static Value WeightGrad(Node y, Value x, Value dY)
     {

@@ -38,8 +38,10 @@ internal static class Elementwise
         ["Where"]      = [null, (y, dY) => dY.Masked(y[0]),                    (y, dY) => dY.Masked(y[0].Not())],
         ["Clip"]       = [(y, dY) => dY.Masked(Inside(y))],                    // 0 at the bounds, as ReLU6 has it; the bounds are constants
         ["Identity"]   = [Pass],
-        ["Dropout"]    = [(y, dY) => IsTraining(y) ? (dY / (1 - Ratio(y))).Masked(y.NeedOutput(1, ElementType.Bool)) : dY],
+        ["Dropout"]    = [(y, dY) => IsTraining(y) ? (dY * Kept(y)).Masked(y.NeedOutput(1, ElementType.Bool)) : dY],   // the mask that the node drew
         ["Cast"]       = [(y, dY) => dY.Cast(y[0].Type)],
+        ["CastLike"]   = [(y, dY) => dY.Cast(y[0].Type),                       null],
+        ["OptionalGetElement"] = [Pass],                                       // of a tensor
         ["CumSum"]     = [(y, dY) => CumulativeSum(y, dY)],
         ["Trilu"]      = [(y, dY) => y.Graph.Emit("Trilu", [dY, y.Optional(1)], ("upper", y.Int("upper", 1)))],
     }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: row.Value.Length > 1 ? 0 : null));
@@ -61,10 +63,14 @@ internal static class Elementwise
     private static Value CumulativeSum(Node y, Value dY) =>
         y.Graph.Emit("CumSum", [dY, y[1]], ("exclusive", y.Int("exclusive", 0)), ("reverse", 1 - y.Int("reverse", 0)));
 
-    private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer
-        ?? throw new InvalidModelException($"Operator 'Dropout', node {y.Label}: whether it trains must be a constant.")).ToInt64()[0] != 0;
+    private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer is not { } constant || constant.ToInt64()[0] != 0);
 
-    private static Value Ratio(Node y) => y.Optional(1)?.Cast(y[0].Type) ?? y[0].Like(0.5);
+    // What is kept grows by 1/(1 − ratio); nothing does where only the run can tell that it does not train.
+    private static Value Kept(Node y)
+    {
+        var factor = 1 / (1 - (y.Optional(1)?.Cast(y[0].Type) ?? y[0].Like(0.5)));
+        return y[2].Initializer is null ? y[2].Where(factor, y[0].Like(1)) : factor;
+    }
 
     // b·a^(b−1): the usual constant exponents need no power.
     private static Value PowerBase(Node y)

@@ -14,8 +14,11 @@ internal static class Indexing
         ["GatherElements"] = Of([(y, dY) => y.Graph.Emit(
             "ScatterElements", [y[0].ZerosOf(y[0].ShapeVector()), y[1], dY], ("axis", y.Axis("axis", 0, y[0].Rank)), ("reduction", "add"))]),
         ["GatherND"]       = Of([GatherND]).When(y => y.Int("batch_dims", 0) == 0 && Depth(y) is not null),
+        ["OneHot"]         = Of([null, null, OneHot]),
+        ["MaxUnpool"]      = Of([MaxUnpool]),
         ["TopK"]           = Of([TopK]),                                                               // of the values
         ["Compress"]       = Of([Compress]),
+        ["Unique"]         = Of([(y, dY) => Picked(y, dY, y.NeedOutput(1, ElementType.Int64))]),       // to the first of equal elements
         ["ReverseSequence"] = Of([(y, dY) => y.Graph.Emit("ReverseSequence", [dY, y[1]], y.Attributes)]),   // its own inverse
 
         // y = x but y[indices] = u      ∂L/∂x: dY, 0 where u was written   ∂L/∂u: dY[indices]
@@ -61,17 +64,34 @@ internal static class Indexing
 
     private static long? Depth(Node y) => y[1].Shape is { Rank: > 0 } shape && shape[shape.Rank - 1] is { IsKnown: true } depth ? depth.Size : null;
 
+    // y = off but on at the index:  the sums of dY there and there
+    private static Value OneHot(Node y, Value dY)
+    {
+        var isOn = y.Graph.Emit("OneHot", [y[0], y[1], y.Graph.Vector(0, 1)], y.Attributes).As(ElementType.Int64).Equal(y.Graph.Integer(1));
+        return Operators.Concat([dY.Masked(isOn.Not()).SumAll().Unsqueeze(0), dY.Masked(isOn).SumAll().Unsqueeze(0)], 0);
+    }
+
+    // Where windows overlap, a place comes twice: the last one wrote it.
+    private static Value MaxUnpool(Node y, Value dY)
+    {
+        var (graph, places) = (y.Graph, y[1].Reshape(-1));
+        var (flat, count) = (dY.Reshape(-1), graph.Emit("Range", [graph.Integer(0), y[1].Graph.Emit("Size", [y[1]]).As(ElementType.Int64), graph.Integer(1)]));
+        var writers = graph.Emit("ScatterElements", [graph.Integer(-1).Expand(flat.DynamicShape()), places, count], ("axis", 0), ("reduction", "max"));
+        return flat.Gather(places, 0).Masked(writers.Gather(places, 0).Equal(count)).Reshape(y[0].ShapeVector());
+    }
+
     // No index comes twice.
     private static Value TopK(Node y, Value dY) => y.Graph.Emit("ScatterElements",
         [y[0].ZerosOf(y[0].ShapeVector()), y.NeedOutput(1, ElementType.Int64), dY], ("axis", y.Axis("axis", -1, y[0].Rank)));
 
+    private static Value Compress(Node y, Value dY) => Picked(y, dY, y.Graph.Emit("NonZero", [y[1]]).As(ElementType.Int64).Reshape(-1));
+
     // Without an axis the elements count in their order in memory.
-    private static Value Compress(Node y, Value dY)
+    private static Value Picked(Node y, Value dY, Value places)
     {
         var (graph, shape) = (y.Graph, y[0].ShapeVector());
-        var kept = graph.Emit("NonZero", [y[1]]).As(ElementType.Int64).Reshape(-1);
-        return y.Has("axis") ? graph.Call("GatherGrad", [dY, kept, shape], ("axis", y.Axis("axis", 0, y[0].Rank)))
-            : graph.Call("GatherGrad", [dY, kept, graph.Emit("ReduceProd", [shape], ("keepdims", 1))], ("axis", 0)).Reshape(shape);
+        return y.Has("axis") ? graph.Call("GatherGrad", [dY, places, shape], ("axis", y.Axis("axis", 0, y[0].Rank)))
+            : graph.Call("GatherGrad", [dY, places, graph.Emit("ReduceProd", [shape], ("keepdims", 1))], ("axis", 0)).Reshape(shape);
     }
 
     private static bool Adds(Node y) => y.Get<string>("reduction") == "add";

@@ -15,12 +15,28 @@ internal static class Matrices
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
         // Y = einsum(A, B, …):  dA = einsum(dY, B, …), the letters of A and Y exchanged
         ["Einsum"] = Joint(Einsum).When(y => Einsums.Of(y) is not null),
+        // y = det A:  dA = dy cof A
+        ["Det"]    = Of([(y, dY) => dY.Unsqueeze(-1, -2) * Cofactors(y[0])]).When(y => y[0].Shape is { Rank: > 1 } shape && shape[shape.Rank - 1].IsKnown),
         ["Gemm"]   = Of([GemmA, GemmB, (y, dY) => y.Float("beta", 1) is var beta && beta == 1 ? dY : dY * beta], coreAxes: 0),
     };
 #pragma warning restore format
 
     private static IReadOnlyList<Value?> Einsum(Node y, IReadOnlyList<Value?> dYs) =>
         [.. y.Inputs.Select((x, i) => y.Graph.Emit("Einsum", [dYs[0], .. y.Inputs.Where((_, other) => other != i)], ("equation", Einsums.Of(y)!.Gradient(i))))];
+
+    // cof A[i, j] = (−1)^(i + j) det(A without row i and column j): right for singular matrices too.
+    private static Value Cofactors(Value a)
+    {
+        var (graph, n) = (a.Graph, (int)a.KnownShape[a.Rank - 1].Size);
+        if (n == 1)
+            return a.Like(1);
+        long[] others = [.. Enumerable.Range(0, n).SelectMany(i => Enumerable.Range(0, n).Where(k => k != i).Select(k => (long)k))];
+        var minors = a.Gather(graph.Vector(others), -1).Transpose(a.Rank).Gather(graph.Vector(others), -1);         // [.., n (n − 1), n (n − 1)]
+        long[] front = [.. Enumerable.Range(0, a.Rank - 2).Select(i => (long)i)];
+        minors = minors.Reshape([.. front.Select(_ => 0L), n, n - 1, n, n - 1]).Transpose([.. front, a.Rank, a.Rank - 2, a.Rank - 1, a.Rank + 1]);
+        var signs = Tensor.Floats([n, n], [.. Enumerable.Range(0, n * n).Select(i => (i / n + i % n) % 2 == 0 ? 1f : -1f)]);
+        return graph.Emit("Det", [minors]) * graph.AddInitializer(graph.UniqueName("signs"), signs).Cast(a.Type);
+    }
 
     private static bool A(Node y) => y.Int("transA", 0) != 0;
 

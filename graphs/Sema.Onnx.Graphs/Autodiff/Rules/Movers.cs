@@ -19,6 +19,7 @@ internal static class Movers
         ["Slice"]     = Of([Slice]).When(y => y.Optional(3) is null or { Initializer: not null }),
         ["Pad"]       = Of([Pad]).When(y => IsConstant(y) || Bordered(y) is not null),
         ["Tile"]      = Of([Tile]),
+        ["CenterCropPad"] = Of([CenterCropPad]),
         ["DepthToSpace"] = Of([(y, dY) => Blocks("SpaceToDepth", y, dY)]),
         ["SpaceToDepth"] = Of([(y, dY) => Blocks("DepthToSpace", y, dY)]),
     };
@@ -151,6 +152,13 @@ internal static class Movers
         "reflect" => (place, size) => place < 0 ? -place : place < size ? place : 2 * (size - 1) - place,
         _ => null,
     };
+
+    // Cropped about the centre what was padded, and the other way round.
+    private static Value CenterCropPad(Node y, Value dY)
+    {
+        var shape = y[0].ShapeVector();
+        return y.Graph.Emit("CenterCropPad", [dY, y.Ints("axes") is { } axes ? shape.Gather(y.Graph.Vector([.. axes.Select(a => a < 0 ? a + y[0].Rank : a)]), 0) : shape], y.Attributes);
+    }
 
     // [d₀, d₁] repeated is [r₀, d₀, r₁, d₁]: the sum over the r.
     private static Value Tile(Node y, Value dY)
