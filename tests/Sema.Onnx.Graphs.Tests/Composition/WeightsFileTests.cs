@@ -18,7 +18,7 @@ public sealed class WeightsFileTests
 
         var bytes = File.ReadAllBytes(path);
         Assert.AreEqual("0 256 768", $"{one.Offset} {two.Offset} {zeros}");
-        Assert.AreEqual("1 2 3", string.Join(' ', new[] { 0, 4, 256 }.Select(at => BitConverter.ToSingle(bytes, at))));
+        Assert.AreEqual("1 2 3", $"{BitConverter.ToSingle(bytes, 0)} {BitConverter.ToSingle(bytes, 4)} {BitConverter.ToSingle(bytes, 256)}");
         Assert.AreEqual(768 + 100_000, bytes.Length);
         Assert.AreEqual(5, bytes.Count(b => b != 0));   // 1 is 00 00 80 3F, 2 is 00 00 00 40, 3 is 00 00 40 40
         Assert.AreEqual(Convert.ToHexStringLower(SHA256.HashData(bytes)), digest);
