@@ -1,10 +1,17 @@
 using System.Runtime.InteropServices;
+using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Graphs;
 
 /// <summary>A constant array: an initializer, the value of a Constant node, or an attribute.</summary>
+/// <remarks>A large one that stands in a file stays there: its bytes are read anew each time they are asked for, and kept by nobody.</remarks>
 internal sealed class Tensor
 {
+    /// <summary>Tensors of a file up to this many bytes are read at once, and kept.</summary>
+    internal const int KeptBytes = 1 << 16;
+
+    private readonly ReadOnlyMemory<byte> _data;
+
     /// <summary>Creates a tensor over existing bytes.</summary>
     /// <param name="type">The elements' type; strings are kept in <see cref="Strings"/> instead.</param>
     /// <param name="dims">The sizes, outermost first.</param>
@@ -12,12 +19,14 @@ internal sealed class Tensor
     /// <exception cref="InvalidModelException">The number of bytes does not fit the sizes.</exception>
     public Tensor(ElementType type, ReadOnlySpan<long> dims, ReadOnlyMemory<byte> data)
     {
-        (Type, Dims, Data) = (type, dims.ToArray(), data);
+        (Type, Dims, _data, ByteLength) = (type, dims.ToArray(), data, data.Length);
         if (type.Size() == 0 || ElementCount(dims) * type.Size() != data.Length)
             throw new InvalidModelException($"A {type} tensor of shape {Graphs.Shape.Of(Dims)} cannot hold {data.Length} bytes.");
     }
 
     private Tensor(long[] dims, IReadOnlyList<byte[]> strings) => (Type, Dims, Strings) = (ElementType.String, dims, strings);
+
+    private Tensor(ElementType type, long[] dims, FileStretch stretch) => (Type, Dims, Stretch, ByteLength) = (type, dims, stretch, stretch.Length);
 
     /// <summary>Gets the elements' type.</summary>
     public ElementType Type { get; }
@@ -25,8 +34,26 @@ internal sealed class Tensor
     /// <summary>Gets the sizes, outermost first.</summary>
     public IReadOnlyList<long> Dims { get; }
 
-    /// <summary>Gets the elements, row-major and little-endian; empty for strings.</summary>
-    public ReadOnlyMemory<byte> Data { get; }
+    /// <summary>Gets the number of bytes that the elements take; 0 for strings.</summary>
+    public long ByteLength { get; }
+
+    /// <summary>Gets where the elements stand in a file, for a tensor that does not keep them.</summary>
+    public FileStretch? Stretch { get; }
+
+    /// <summary>Gets the elements, row-major and little-endian; empty for strings. Of a large tensor in a file they are read anew by each call.</summary>
+    /// <exception cref="InvalidModelException">The file became shorter.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public ReadOnlyMemory<byte> Data
+    {
+        get
+        {
+            if (Stretch is null)
+                return _data;
+            var data = GC.AllocateUninitializedArray<byte>((int)ByteLength);
+            Stretch.Read(0, data);
+            return data;
+        }
+    }
 
     /// <summary>Gets the elements of a string tensor, UTF-8.</summary>
     public IReadOnlyList<byte[]> Strings { get; } = [];
@@ -64,6 +91,16 @@ internal sealed class Tensor
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A float type is needed."),
     });
 
+    /// <summary>Creates a tensor whose elements stand in a file; a small one is read at once.</summary>
+    /// <param name="type">The elements' type; no strings.</param>
+    /// <param name="dims">The sizes, outermost first.</param>
+    /// <param name="stretch">The place: exactly as many bytes as the sizes need, at most 2 GiB.</param>
+    internal static Tensor InFile(ElementType type, ReadOnlySpan<long> dims, FileStretch stretch)
+    {
+        var tensor = new Tensor(type, dims.ToArray(), stretch);
+        return stretch.Length <= KeptBytes ? new(type, dims, tensor.Data) : tensor;
+    }
+
     internal static Tensor OfStrings(ReadOnlySpan<long> dims, IReadOnlyList<byte[]> strings) => new(dims.ToArray(), strings);
 
     /// <summary>Gets the elements as numbers of their own type.</summary>
@@ -89,6 +126,60 @@ internal sealed class Tensor
         ElementType.BFloat16 => Array.ConvertAll(As<ushort>().ToArray(), b => (double)BitConverter.UInt32BitsToSingle((uint)b << 16)),
         _ => throw new InvalidModelException($"A float tensor was needed where a {Type} tensor of shape {Shape} stands."),
     };
+
+    /// <summary>Gets the elements of a float tensor as float64, a piece at a time: who stops early reads little.</summary>
+    public IEnumerable<double> EnumerateFloat64()
+    {
+        const int Piece = 1 << 12;
+        var size = Type.Size();
+        for (long at = 0, count = Count; at < count; at += Piece)
+        {
+            var bytes = new byte[Math.Min(Piece, count - at) * size];
+            Read(at * size, bytes);
+            foreach (var x in new Tensor(Type, [bytes.Length / size], bytes).ToFloat64())
+                yield return x;
+        }
+    }
+
+    /// <summary>Reads some of the elements' bytes.</summary>
+    /// <param name="from">The first byte.</param>
+    /// <param name="destination">Where to; all of it is filled.</param>
+    public void Read(long from, Span<byte> destination)
+    {
+        if (Stretch is null)
+            _data.Span.Slice((int)from, destination.Length).CopyTo(destination);
+        else
+            Stretch.Read(from, destination);
+    }
+
+    /// <summary>Hands over the elements' bytes in order, a piece at a time.</summary>
+    /// <param name="read">Told whether to go on by what it returns.</param>
+    public void ReadPieces(Func<ReadOnlySpan<byte>, bool> read)
+    {
+        if (Stretch is null)
+            read(_data.Span);
+        else
+            Stretch.ReadPieces(read);
+    }
+
+    /// <summary>Gets whether another tensor has the same type, sizes and bytes; strings are not compared.</summary>
+    public bool IsSame(Tensor other) => ReferenceEquals(this, other) || (Type == other.Type && Dims.SequenceEqual(other.Dims) && Holds(other));
+
+    // The other's bytes are those of this one, which are as many.
+    private bool Holds(Tensor other)
+    {
+        if (Stretch is not null && Stretch == other.Stretch)
+            return true;
+        var (same, at) = (true, 0L);
+        ReadPieces(piece =>
+        {
+            var theirs = new byte[piece.Length];
+            other.Read(at, theirs);
+            at += piece.Length;
+            return same = piece.SequenceEqual(theirs);
+        });
+        return same;
+    }
 
     /// <summary>Gets the product of the sizes, refusing negative ones and overflow.</summary>
     internal static long ElementCount(ReadOnlySpan<long> dims)

@@ -28,6 +28,14 @@ public sealed class TensorEntryTests
         Assert.ThrowsExactly<ArgumentException>(() => new TensorEntry("w", (TensorType)99, [], new byte[1]));
 
     [TestMethod]
+    public void A_streamed_tensor_is_refused_as_any_other()
+    {
+        Assert.ThrowsExactly<ArgumentException>(() => TensorEntry.Streamed("__metadata__", TensorType.UInt8, [1], (_, _) => { }));
+        Assert.ThrowsExactly<ArgumentException>(() => TensorEntry.Streamed("w", TensorType.UInt8, [-1], (_, _) => { }));
+        Assert.ThrowsExactly<ArgumentException>(() => TensorEntry.Streamed("w", TensorType.Int16, [long.MaxValue], (_, _) => { }));
+    }
+
+    [TestMethod]
     public void A_shape_changed_afterwards_changes_nothing()
     {
         var shape = new long[] { 2 };

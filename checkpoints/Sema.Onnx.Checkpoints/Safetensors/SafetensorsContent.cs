@@ -46,7 +46,7 @@ internal sealed class SafetensorsContent
         write(length);
         write(_header);
         foreach (var tensor in _inFileOrder)
-            write(tensor.Data.Span);
+            tensor.WriteTo(write);
     }
 
     private static List<StoredTensor> Place(TensorEntry[] tensors)

@@ -117,6 +117,25 @@ public sealed class SafetensorsFile : IDisposable
         _file.Read(_dataStart + tensor.Begin, destination);
     }
 
+    /// <summary>Reads some of a tensor's values into memory of the caller's.</summary>
+    /// <param name="name">The tensor's name.</param>
+    /// <param name="offset">The first byte, counted from the tensor's start.</param>
+    /// <param name="destination">Takes the bytes; all of it is filled.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The bytes do not lie within the tensor.</exception>
+    /// <exception cref="CheckpointException">The file holds no such tensor, or became shorter since it was
+    /// opened.</exception>
+    public void Read(string name, long offset, Span<byte> destination)
+    {
+        var tensor = Find(name);
+        if (offset < 0 || offset > tensor.Info.ByteLength || destination.Length > tensor.Info.ByteLength - offset)
+            throw new ArgumentOutOfRangeException(
+                nameof(offset),
+                offset,
+                $"{destination.Length} bytes from {offset} on do not lie within tensor {tensor.Info}, which takes "
+                    + $"{tensor.Info.ByteLength}.");
+        _file.Read(_dataStart + tensor.Begin + offset, destination);
+    }
+
     /// <summary>Reads a tensor's values into a new array.</summary>
     /// <param name="name">The tensor's name.</param>
     /// <returns>The values, row-major and little-endian.</returns>

@@ -50,7 +50,7 @@ internal static class TrainableWeights
     {
         double? other = null;
         var zero = false;
-        foreach (var x in tensor.ToFloat64())
+        foreach (var x in tensor.EnumerateFloat64())
         {
             if (x == 0)
                 zero = true;

@@ -55,6 +55,9 @@ internal sealed class ModelIndex
     /// <summary>Gets the model's graph; null where the file has none.</summary>
     public WireMessage? Graph { get; private set; }
 
+    /// <summary>Gets all tensors, wherever they are, that keep their data in the model file.</summary>
+    public List<WireMessage> Tensors { get; } = [];
+
     /// <summary>Gets all tensors, wherever they are, that keep their data in other files.</summary>
     public List<WireMessage> ExternalTensors { get; } = [];
 
@@ -110,8 +113,8 @@ internal sealed class ModelIndex
 
     private void Note(Kind kind, WireMessage message, Scope scope)
     {
-        if (kind is Kind.Initializer or Kind.Tensor && _reader.Integer(message, TensorField.DataLocation) == 1)
-            ExternalTensors.Add(message);
+        if (kind is Kind.Initializer or Kind.Tensor)
+            (_reader.Integer(message, TensorField.DataLocation) == 1 ? ExternalTensors : Tensors).Add(message);
         if (scope == Scope.Elsewhere)
             return;
         switch (kind)

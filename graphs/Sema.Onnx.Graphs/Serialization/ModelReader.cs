@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Sema.Onnx.Graphs.Patching;
 using Sema.Onnx.Graphs.Protobuf;
 
 namespace Sema.Onnx.Graphs.Serialization;
@@ -8,12 +9,15 @@ internal static class ModelReader
 {
     /// <summary>Reads a model file, with the data files beside it.</summary>
     /// <param name="path">The .onnx file.</param>
+    /// <param name="large">From how many bytes on the file is read without its large tensors, which are then read when they are used.</param>
     /// <exception cref="InvalidModelException">The file is malformed, or its external data leaves its folder.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Model Read(string path)
+    public static Model Read(string path, long large = ModelSkeleton.LargeFile)
     {
-        var bytes = File.ReadAllBytes(path);
-        return Named($"'{path}'", () => Parse(bytes, new ExternalData(Path.GetDirectoryName(Path.GetFullPath(path)))));
+        var length = FileStretch.LengthOf(path);
+        return Named($"'{path}'", () => length > int.MaxValue
+            ? throw new InvalidModelException($"it has {length} bytes, and protobuf allows {int.MaxValue}; store its tensors as external data.")
+            : Parse(length < large ? File.ReadAllBytes(path) : ModelSkeleton.Read(path), new ExternalData(path)));
     }
 
     /// <summary>Reads a model from memory; it may hold no external data.</summary>
@@ -32,6 +36,10 @@ internal static class ModelReader
             throw new InvalidModelException($"{what} is no ONNX model, or is cut off ({e.Message.Split('.')[0].TrimEnd()}).", e);
         }
         catch (InvalidModelException e)
+        {
+            throw new InvalidModelException($"{what} cannot be used: {e.Message}", e);
+        }
+        catch (ModelPatchException e)
         {
             throw new InvalidModelException($"{what} cannot be used: {e.Message}", e);
         }

@@ -34,6 +34,18 @@ internal static class ModelWriter
         return proto.ToByteArray();
     }
 
+    /// <summary>Writes a model whose large tensors stay in the files where they stand.</summary>
+    /// <param name="model">The model.</param>
+    /// <returns>The file's content, and the folder that it belongs to, for the data files are named from there; none where there are no such tensors.</returns>
+    public static (byte[] Content, string? Folder) WriteBesideData(Model model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var folder = model.Graph.Initializers.Select(v => v.Initializer!.Stretch?.Folder).FirstOrDefault(f => f is not null);
+        var external = model.Graph.Initializers.Where(v => v.Initializer!.Stretch?.Folder is { } own && own == folder).ToDictionary(
+            v => v.Name, v => new ExternalSlice(v.Initializer!.Stretch!.Location.Replace(Path.DirectorySeparatorChar, '/'), v.Initializer.Stretch.Offset, v.Type, v.Initializer.Dims));
+        return (Write(model, external), folder);
+    }
+
     private static IEnumerable<OperatorSetIdProto> WriteOpsets(IEnumerable<KeyValuePair<string, long>> opsets) =>
         opsets.Select(set => new OperatorSetIdProto { Domain = set.Key, Version = set.Value });
 

@@ -17,13 +17,14 @@ internal static class TensorCodec
         if (type.Size() == 0)
             throw new InvalidModelException($"The tensor '{proto.Name}' has elements of type code {proto.DataType}, which is not read.");
 
-        var data = proto.DataLocation == TensorProto.Types.DataLocation.External ? external.Read(proto)
-            : proto.HasRawData ? proto.RawData.Memory
-            : Typed(proto, type);
-        return data.Length == count * type.Size()
-            ? new Tensor(type, dims, data)
-            : throw new InvalidModelException(
-                $"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count * type.Size()} bytes, but its file holds {data.Length}.");
+        var stretch = proto.DataLocation == TensorProto.Types.DataLocation.External ? external.Find(proto) : null;
+        var data = stretch is not null ? default : proto.HasRawData ? proto.RawData.Memory : Typed(proto, type);
+        var held = stretch?.Length ?? data.Length;
+        if (held != count * type.Size())
+            throw new InvalidModelException($"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count * type.Size()} bytes, but its file holds {held}.");
+        if (held > Array.MaxLength)
+            throw new InvalidModelException($"The tensor '{proto.Name}' of shape {Shape.Of(dims)} takes {held} bytes; tensors above 2 GiB are not read, split it into several.");
+        return stretch is null ? new(type, dims, data) : Tensor.InFile(type, dims, stretch);
     }
 
     private static Tensor ReadStrings(TensorProto proto, long[] dims, long count) => proto.StringData.Count == count

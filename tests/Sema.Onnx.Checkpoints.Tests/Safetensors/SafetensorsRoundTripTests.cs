@@ -73,6 +73,41 @@ public sealed class SafetensorsRoundTripTests
     }
 
     [TestMethod]
+    public void A_streamed_tensor_is_fetched_in_pieces_and_gives_the_same_file()
+    {
+        using var folder = new TempFolder();
+        var values = Random(1, (1 << 20) + 5);
+        var fetched = new List<string>();
+
+        SafetensorsFile.Write(folder["x"], [new TensorEntry("w", TensorType.UInt8, [values.Length], values)]);
+        SafetensorsFile.Write(folder["y"], [TensorEntry.Streamed("w", TensorType.UInt8, [values.Length], (offset, destination) =>
+        {
+            fetched.Add($"{offset}+{destination.Length}");
+            values.AsSpan((int)offset, destination.Length).CopyTo(destination);
+        })]);
+
+        Assert.AreEqual($"0+{1 << 20} {1 << 20}+5", string.Join(' ', fetched));
+        CollectionAssert.AreEqual(File.ReadAllBytes(folder["x"]), File.ReadAllBytes(folder["y"]));
+    }
+
+    [TestMethod]
+    public void Some_of_a_tensor_is_read()
+    {
+        using var folder = new TempFolder();
+        SafetensorsFile.Write(folder["x"], [
+            new TensorEntry("a", TensorType.UInt8, [2], new byte[] { 1, 2 }),
+            new TensorEntry("b", TensorType.UInt8, [4], new byte[] { 3, 4, 5, 6 })]);
+        using var file = SafetensorsFile.Open(folder["x"]);
+        var two = new byte[2];
+
+        file.Read("b", 1, two);
+
+        CollectionAssert.AreEqual(new byte[] { 4, 5 }, two);
+        foreach (var offset in new[] { -1L, 3, 5, long.MaxValue })
+            Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => file.Read("b", offset, two));
+    }
+
+    [TestMethod]
     public void Empty_tensors_keep_their_shapes()
     {
         using var folder = new TempFolder();

@@ -39,11 +39,13 @@ public sealed class ArtifactFolderTests
     }
 
     [TestMethod]
-    public void An_update_starts_from_the_weights_with_nothing_bound_but_scalars()
+    public void An_update_starts_from_the_weights_with_nothing_bound_but_gradients_and_scalars()
     {
         using var built = new Built(TinyModels.ConvNet(), Options);
-        // The gradient's default is 0: AdamW shrinks the weights by 1 − 0.5 · 0.1, and e = 0.25 e + 0.75 w.
-        var outputs = ModelRunner.Run(built.File(ArtifactFolder.Update), Scalars());
+        // The gradient is 0: AdamW shrinks the weights by 1 − 0.5 · 0.1, and e = 0.25 e + 0.75 w.
+        var inputs = Scalars();
+        inputs[UpdateGraph.Gradients] = new(ElementType.Float32, built.Manifest.Layout.Length);
+        var outputs = ModelRunner.Run(built.File(ArtifactFolder.Update), inputs);
         var weights = built.Vector(0);
         for (var i = 0; i < weights.Length; i++)
         {
@@ -153,6 +155,27 @@ public sealed class ArtifactFolderTests
         Assert.AreEqual("b1 b2 w1 w2", string.Join(' ', built.Manifest.Layout.Parameters.Select(p => p.Name).Order(StringComparer.Ordinal)));
         // The parameters; 100 · 3 · 4 bytes, which reach to the fifth boundary of 256; and as many zeros as parameters.
         Assert.AreEqual(2 * built.Manifest.Layout.Length * sizeof(float) + 1280, new FileInfo(built.File(ArtifactFolder.Weights)).Length);
+    }
+
+    [TestMethod]
+    public void Zeros_are_kept_only_where_something_starts_from_them()
+    {
+        using var sgd = new Built(TinyModels.Mlp(), Options with { Optimizer = new Sgd() }, TinyModels.Features);
+        using var accumulating = new Built(TinyModels.Mlp(), Options with { Optimizer = new Sgd(), Accumulate = true }, TinyModels.Features);
+        Assert.AreEqual(sgd.Manifest.Layout.Length * sizeof(float), new FileInfo(sgd.File(ArtifactFolder.Weights)).Length);
+        Assert.AreEqual(2 * sgd.Manifest.Layout.Length * sizeof(float), new FileInfo(accumulating.File(ArtifactFolder.Weights)).Length);
+    }
+
+    [TestMethod]
+    public void Weights_in_a_data_file_give_the_same_training_graphs()
+    {
+        using var folder = new TemporaryFolder();
+        var inline = LargeModel.Build().Save(folder);
+        var external = LargeModel.SaveWithData(folder);
+        foreach (var (model, name) in new[] { (inline, "a"), (external, "b") })
+            ArtifactBuilder.Build(model, Path.Combine(folder.Path, name), Options, [2, LargeModel.Features]);
+        foreach (var name in new[] { ArtifactFolder.Training, ArtifactFolder.Eval, ArtifactFolder.Update, ArtifactFolder.Weights })
+            CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(folder.Path, "a", name)), File.ReadAllBytes(Path.Combine(folder.Path, "b", name)), name);
     }
 
     [TestMethod]

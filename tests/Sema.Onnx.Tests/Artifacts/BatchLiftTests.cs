@@ -19,6 +19,16 @@ public sealed class BatchLiftTests
     public void Constant_shapes_on_the_way_are_lifted() => Assert.AreEqual("[4, 3]", Lifted(TinyModels.Mlp("1", y => y.Reshape(1, 3, 1).Reshape(1, 3))));
 
     [TestMethod]
+    public void A_model_with_data_files_is_lifted()
+    {
+        using var folder = new TemporaryFolder();
+        var path = LargeModel.SaveWithData(folder, "1");
+        var model = ModelReader.Read(path);
+        ArtifactBuilder.Unbatch(model, path);
+        Assert.IsFalse(model.Graph.Inputs[0].Shape![0].IsKnown);
+    }
+
+    [TestMethod]
     public void A_batch_that_is_open_stays_as_it_is()
     {
         using var folder = new TemporaryFolder();

@@ -1,4 +1,7 @@
+using Sema.Onnx.Data;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Runtime;
 
@@ -13,6 +16,21 @@ public sealed class SessionTests
         Assert.AreEqual("y i", string.Join(" ", session.Outputs.Keys));
         Assert.AreEqual(new TensorInfo("a", ElementType.Float32, new Shape(new Dimension(-1, "batch"), new(3))), session.Inputs["a"]);
         Assert.AreEqual(ElementType.Int64, session.Outputs["i"].Type);
+    }
+
+    [TestMethod]
+    public void A_graph_is_loaded_with_its_large_tensors_where_they_stand()
+    {
+        using var folder = new TemporaryFolder();
+        var inputs = new Dictionary<string, HostTensor> { ["x"] = HostTensor.Of<float>(TestModels.Random(1, LargeModel.Features), 1, LargeModel.Features) };
+        var expected = ModelRunner.Run(LargeModel.Build().Save(folder), inputs)["y"].As<float>().ToArray();
+        // At an offset that no float begins at, too, as in a model file.
+        foreach (var model in new[] { ModelReader.Read(LargeModel.SaveWithData(folder)), ModelReader.Read(LargeModel.Build().Save(folder), 1) })
+        {
+            Assert.IsNotNull(model.Graph.Find("w")!.Initializer!.Stretch);
+            using var session = new Session(model);
+            CollectionAssert.AreEqual(expected, ModelRunner.Run(session, inputs)["y"].As<float>().ToArray());
+        }
     }
 
     [TestMethod]

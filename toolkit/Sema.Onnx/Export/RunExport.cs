@@ -70,14 +70,24 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
             $"The run has no weights '{asked}'; it has {string.Join(", ", info.Averages.Prepend(RunExportOptions.Online).Select(n => $"'{n}'"))}. Choose one of them (--weights)."),
     };
 
-    private static Dictionary<string, ReadOnlyMemory<float>> Read(LoadedCheckpoint checkpoint, Manifest manifest, string role) =>
-        manifest.Layout.Parameters.ToDictionary(p => p.Name, p =>
+    // Read from the checkpoint when they are asked for: who exports a large model need not hold it.
+    private static DeferredWeights Read(LoadedCheckpoint checkpoint, Manifest manifest, string role)
+    {
+        foreach (var p in manifest.Layout.Parameters)
         {
             var name = RunState.TensorName(role, p.Name);
             if (!checkpoint.Tensors.TryGet(name, out var tensor) || tensor!.Type != TensorType.Float32 || tensor.ByteLength != p.Count * sizeof(float))
                 throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
-            return (ReadOnlyMemory<float>)MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)).ToArray();
+        }
+
+        var counts = manifest.Layout.Parameters.ToDictionary(p => p.Name, p => (int)p.Count);
+        return new(counts.Keys, parameter =>
+        {
+            var weights = GC.AllocateUninitializedArray<float>(counts[parameter]);
+            checkpoint.Tensors.Read(RunState.TensorName(role, parameter), MemoryMarshal.AsBytes(weights.AsSpan()));
+            return weights;
         });
+    }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Batches(string model, Manifest manifest, RunExportOptions options)
     {

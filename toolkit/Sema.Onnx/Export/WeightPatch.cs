@@ -42,7 +42,10 @@ internal static class WeightPatch
                     + (options.Classes is null ? " (was a new head asked for? then export with the same number of classes)" : ""));
             }
 
-            tensors[parameter.Name] = new(tensor.Dims, Encode(parameter, tensor.Type, Find(weights, parameter, "the weights")));
+            // Checked now, encoded when it is written: the patch of a large model holds none of it.
+            Find(weights, parameter, "the weights");
+            tensors[parameter.Name] = new(tensor.Dims, DeferredBytes.Of(
+                (int)tensor.ByteLength, () => Encode(parameter, tensor.Type, weights[parameter.Name])));
         }
 
         foreach (var name in tensors.Keys.Where(name => IsSame(original[name], tensors[name])).ToList())
@@ -85,7 +88,7 @@ internal static class WeightPatch
         }
     }
 
-    private static bool IsSame(Graphs.Tensor old, TensorPatch now) => old.Dims.SequenceEqual(now.Dims) && old.Data.Span.SequenceEqual(now.Data.Span);
+    private static bool IsSame(Graphs.Tensor old, TensorPatch now) => old.IsSame(new(old.Type, [.. now.Dims], now.Data));
 
     private static ExportException Foreign(string why) =>
         new($"The weights do not belong to this model: {why}. Export into the file that the training graphs were made from.");

@@ -48,7 +48,7 @@ public static class ModelInspector
     }
 
     private static (ConstantReport Report, long Bytes) Describe(Value value, Tensor tensor, string verdict, string reason) =>
-        (new(value.Name, tensor.Type.Name(), tensor.Dims, tensor.Count, verdict, reason), tensor.Data.Length);
+        (new(value.Name, tensor.Type.Name(), tensor.Dims, tensor.Count, verdict, reason), tensor.ByteLength);
 
     private static List<OperatorReport> Operators(Graph graph, TrainingProspect prospect)
     {

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Runtime;
 
@@ -26,6 +27,21 @@ internal sealed class Session : IDisposable
     /// <inheritdoc cref="Session(string, SessionSettings)" path="/exception"/>
     public Session(byte[] model, SessionSettings? settings = null)
         : this("the model", settings, options => new InferenceSession(model, options))
+    {
+    }
+
+    /// <summary>Loads a graph; large tensors are read by ONNX Runtime from the files where they stand.</summary>
+    /// <param name="model">The graph.</param>
+    /// <param name="settings">How to run it.</param>
+    /// <inheritdoc cref="Session(string, SessionSettings)" path="/exception"/>
+    public Session(Model model, SessionSettings? settings = null)
+        : this("the model", settings, options =>
+        {
+            var (content, folder) = ModelWriter.WriteBesideData(model);
+            if (folder is not null)
+                options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+            return new InferenceSession(content, options);
+        })
     {
     }
 

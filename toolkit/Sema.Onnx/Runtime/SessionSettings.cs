@@ -20,6 +20,9 @@ internal sealed record SessionSettings
     /// <summary>Gets whether one block is planned for all intermediate values of a run; so by default.</summary>
     public bool MemoryPattern { get; init; } = true;
 
+    /// <summary>Gets whether constant weights are laid out anew for speed, which takes their size once more; so by default.</summary>
+    public bool Prepacking { get; init; } = true;
+
     /// <summary>Gets whether idle threads spin before they sleep: faster steps, busier cores; so by default.</summary>
     public bool Spinning { get; init; } = true;
 

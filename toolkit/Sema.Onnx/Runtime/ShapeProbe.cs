@@ -5,8 +5,8 @@ namespace Sema.Onnx.Runtime;
 
 /// <summary>Learns the type and shape of every value of a model by asking ONNX Runtime, whose shape inference is the one that counts.</summary>
 /// <remarks>
-/// A copy of the graph that shows every value as an output is loaded, with the symbolic axes fixed; nothing is run. Weights become
-/// inputs of that copy: as constants they would be folded, and as inputs they need no bytes, however large the model is.
+/// A copy of the graph that shows every value as an output is loaded, with the symbolic axes fixed; nothing is run. Weights, and other large
+/// tensors of a file, become inputs of that copy: as constants they would be folded, and as inputs they need no bytes.
 /// </remarks>
 internal static class ShapeProbe
 {
@@ -45,7 +45,7 @@ internal static class ShapeProbe
             graph.AddInput(input.Name, input.Type, input.Shape);
         foreach (var constant in model.Graph.Initializers)
         {
-            if (constant.Type.IsFloat() && constant.Initializer!.Count > SmallConstant)
+            if ((constant.Type.IsFloat() && constant.Initializer!.Count > SmallConstant) || constant.Initializer!.Stretch is not null)
                 graph.AddInput(constant.Name, constant.Type, constant.Shape);
             else
                 graph.AddInitializer(constant.Name, constant.Initializer!);

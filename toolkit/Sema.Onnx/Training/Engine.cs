@@ -65,11 +65,16 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Loads a folder of training graphs whose files are those that it was written with.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="weightDecay">The weight decay of the groups that have one.</param>
+    /// <param name="settings">Where and how to run.</param>
+    /// <param name="fresh">Whether the folder was written just now by this very process, so that nobody can have changed it.</param>
     /// <exception cref="InvalidModelException">A file is missing, damaged or foreign.</exception>
-    internal static Engine Open(string folder, double weightDecay, SessionSettings settings)
+    internal static Engine Open(string folder, double weightDecay, SessionSettings settings, bool fresh = false)
     {
         var manifest = Manifest.Read(folder);
-        manifest.CheckFiles(folder);
+        if (!fresh)
+            manifest.CheckFiles(folder);
         return new(folder, manifest, weightDecay, settings);
     }
 

@@ -28,7 +28,7 @@ public static class ModelEvaluator
         var (graph, batch) = Read(model, options.BatchSize);
         var composed = new Composer(new() { Loss = options.Loss, Output = options.Output }, ArtifactBuilder.Annotate)
             .ComposeEval(graph, forms.InputShape(batch), forms.TargetShape(batch));
-        using var session = new Session(ModelWriter.Write(composed.Model), new SessionSettings { Device = options.Device, Threads = options.Threads });
+        using var session = new Session(composed.Model, new SessionSettings { Device = options.Device, Threads = options.Threads });
         using var evaluator = new Evaluator(session, composed.Input, composed.Target, composed.Prediction, composed.ClassAxis, options.Loss);
         return evaluator.Evaluate(forms.Evaluation(data, batch), cancellation);
     }

@@ -81,21 +81,25 @@ internal sealed record RunState
         .. engine.Averages.Select((arena, k) => (Average(k), arena)),
     ];
 
+    // Read from the arenas while they are written: a checkpoint takes no memory of its own.
     private static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
-    {
-        var bytes = new byte[parameter.Count * sizeof(float)];
-        arena.CopyTo(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()), parameter.Offset);
-        return new TensorEntry(TensorName(role, parameter.Name), TensorType.Float32, parameter.Shape, bytes);
-    });
+        TensorEntry.Streamed(TensorName(role, parameter.Name), TensorType.Float32, parameter.Shape, (offset, destination) =>
+            arena.CopyTo(MemoryMarshal.Cast<byte, float>(destination), parameter.Offset + offset / sizeof(float))));
 
     private static void Read(LoadedCheckpoint checkpoint, Engine engine, string role, Arena arena)
     {
+        var piece = new byte[1 << 20];
         foreach (var parameter in engine.Manifest.Layout.Parameters)
         {
-            var name = TensorName(role, parameter.Name);
-            if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != parameter.Count * sizeof(float))
+            var (name, length) = (TensorName(role, parameter.Name), parameter.Count * sizeof(float));
+            if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != length)
                 throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
-            arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)), parameter.Offset);
+            for (long offset = 0; offset < length; offset += piece.Length)
+            {
+                var part = piece.AsSpan(0, (int)Math.Min(piece.Length, length - offset));
+                checkpoint.Tensors.Read(name, offset, part);
+                arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(part), parameter.Offset + offset / sizeof(float));
+            }
         }
     }
 

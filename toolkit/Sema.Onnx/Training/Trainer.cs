@@ -38,14 +38,15 @@ public sealed class Trainer : IDisposable
         if (_evaluation is null && options.Patience is { } patience)
             throw new DataException($"A patience of {patience} epochs needs data to evaluate on: give a test part (--eval-data), or leave the patience out.");
         // A run that was killed before its training graphs stood makes them now.
-        if (!Directory.Exists(run.Artifacts))
+        var fresh = !Directory.Exists(run.Artifacts);
+        if (fresh)
         {
             run.Clean();
             var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
-        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session);
+        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session, fresh);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
         _identity = Identity(data.Train);
         try
