@@ -29,7 +29,7 @@ internal static class ArtifactFolder
         File.WriteAllBytes(Path.Combine(folder, Training), ModelWriter.Write(graphs.Training, training));
         File.WriteAllBytes(Path.Combine(folder, Eval), ModelWriter.Write(graphs.Eval, eval));
         File.WriteAllBytes(Path.Combine(folder, Update), ModelWriter.Write(graphs.Update, FlatVectors(graphs, options.Optimizer.Slots, zeros)));
-        var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Input, graphs.Target, graphs.Prediction, graphs.ClassAxis,
+        var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Inputs, graphs.Target, graphs.Prediction, graphs.ClassAxis,
             options.Loss.ToString(), options.Optimizer.ToString(), options.Optimizer.Slots, options.Averages, options.Accumulate, graphs.Layout,
             graphs.Statistics, new[] { Training, Eval, Update, Weights }.ToDictionary(name => name, name => Digest(Path.Combine(folder, name))));
         File.WriteAllText(Path.Combine(folder, ManifestFile), manifest.ToJson() + "\n");

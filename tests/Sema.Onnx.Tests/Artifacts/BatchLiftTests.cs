@@ -24,7 +24,7 @@ public sealed class BatchLiftTests
         using var folder = new TemporaryFolder();
         var path = TinyModels.Mlp().Save(folder);
         var model = ModelReader.Read(path);
-        ArtifactBuilder.Unbatch(model, path);
+        ArtifactBuilder.Unbatch(model, path, Composer.OneShape(model.Graph, [4, TinyModels.Features]));
         Assert.AreEqual("[batch, 3]", $"{model.Graph.Outputs[0].Shape}");
         CollectionAssert.AreEqual(ModelWriter.Write(ModelReader.Read(path)), ModelWriter.Write(model));
     }
@@ -68,7 +68,7 @@ public sealed class BatchLiftTests
     private static string Lifted(Model model)
     {
         using var folder = new TemporaryFolder();
-        var graphs = ArtifactBuilder.Compose(model.Save(folder), Options, [4, TinyModels.Features], null);
+        var graphs = ArtifactBuilder.Compose(model.Save(folder), Options, graph => Composer.OneShape(graph, [4, TinyModels.Features]), null);
         return $"{Shape.Of(graphs.Prediction.Shape)}";
     }
 

@@ -20,7 +20,7 @@ public sealed class BatchLoaderTests
     {
         foreach (var batch in Loader(samples: 5, batchSize: 3).Evaluation())
         {
-            var pixels = MemoryMarshal.Cast<byte, float>(batch.Input.Span);
+            var pixels = MemoryMarshal.Cast<byte, float>(batch.Inputs["x"]);
             var labels = MemoryMarshal.Cast<byte, long>(batch.Target.Span);
             for (var i = 0; i < 3; i++)
                 Assert.AreEqual((200f, (float)labels[i]), (pixels[i * 16], pixels[i * 16 + 15]));
@@ -99,9 +99,9 @@ public sealed class BatchLoaderTests
         batches[0].Dispose();
         batches[0].Dispose();
 
-        Assert.ThrowsExactly<ObjectDisposedException>(() => batches[0].Input);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => batches[0].Inputs);
         var again = loader.Evaluation().ToArray();
-        Assert.IsFalse(again[0].Input.Span.Overlaps(again[1].Input.Span));
+        Assert.IsFalse(again[0].Inputs["x"].Overlaps(again[1].Inputs["x"]));
     }
 
     [TestMethod]
@@ -175,7 +175,7 @@ public sealed class BatchLoaderTests
     private static BatchLoaderOptions Options(CountingDataset data, int batchSize, int workers = 1) => new()
     {
         BatchSize = batchSize,
-        Input = Preprocessing.For(data.Input, new ModelInput(ElementType.Float32, 1, 4, 4), new PixelOptions { Scale = 1 }),
+        Inputs = [new("x", Preprocessing.For(data.Input, new ModelInput(ElementType.Float32, 1, 4, 4), new PixelOptions { Scale = 1 }))],
         Target = Preprocessing.ForTarget(data.Target, ElementType.Int64),
         Workers = workers,
     };
@@ -184,7 +184,7 @@ public sealed class BatchLoaderTests
         $"epoch {batch.Epoch} batch {batch.Index} count {batch.Count}: {string.Join(' ', MemoryMarshal.Cast<byte, long>(batch.Target.Span).ToArray())}");
 
     private static string[] Bits(IEnumerable<Batch> batches, int count) => Use(batches, count, batch =>
-        $"{batch.Epoch} {batch.Index} {Convert.ToHexString(batch.Input.Span)} {Convert.ToHexString(batch.Target.Span)}");
+        $"{batch.Epoch} {batch.Index} {Convert.ToHexString(batch.Inputs["x"])} {Convert.ToHexString(batch.Target.Span)}");
 
     private static string[] Use(IEnumerable<Batch> batches, int count, Func<Batch, string> describe) => [.. batches.Take(count).Select(batch =>
     {
