@@ -199,6 +199,22 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
+    public void A_batch_size_that_cannot_be_lifted_is_noted_and_trains()
+    {
+        var report = Inspect(TestModels.Model(g =>
+        {
+            var (x, z) = (g.AddInput("x", ElementType.Float32, Shape.Of(1, 4)), g.AddInput("z", ElementType.Float32, Shape.Of(1, 3)));
+            var y = x.MatMul(g.AddInitializer("weight", Tensor.Floats([4, 3], Twelve))) * z.Mean([0], keep: true);
+            y.Shape = Shape.Of(1, 3);
+            return [(y, "y")];
+        }));
+
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        StringAssert.Contains(report.Notes.Single(), "it cannot be lifted");
+        StringAssert.Contains(report.Notes.Single(), "--batch-size 1");
+    }
+
+    [TestMethod]
     public void A_malformed_file_is_an_error()
     {
         var path = Path.GetTempFileName();

@@ -36,7 +36,7 @@ internal static class BatchLiftProof
         }
         catch (RuntimeException e)
         {
-            throw Refused(e.Message, e);
+            throw Refused(e.Message.TrimEnd('.'), e);
         }
     }
 

@@ -160,6 +160,22 @@ public sealed class BatchLoaderTests
     public void A_batch_beyond_2_GiB_is_refused() =>
         Assert.Contains("exceeds 2 GiB", Assert.ThrowsExactly<DataException>(() => Loader(2, 1 << 30)).Message);
 
+    [TestMethod]
+    public void Only_the_one_image_among_several_inputs_is_augmented()
+    {
+        // The vector is the image's bytes as numbers: unlike the image, it must not move.
+        var data = new CountingDataset(6);
+        var vector = new SampledArray(new ArraySpec(ElementType.UInt8, 16), (index, sample) => data.Read(index, sample, new byte[8]));
+        var options = Options(data, 2) with { Augmentation = Augmentation.Parse("crop"), Seed = 3 };
+        var plain = new BatchInput("v", Preprocessing.For(vector.Spec, new ModelInput(ElementType.Float32, 16), new PixelOptions()), vector);
+        using var batch = new BatchLoader(data, options with { Inputs = [plain, .. options.Inputs] }).Training().First();
+
+        Assert.AreEqual(200f, batch.Inputs["v"].As<float>()[0]);
+        CollectionAssert.AreNotEqual(batch.Inputs["v"], batch.Inputs["x"]);
+        Assert.AreEqual("2 of the model's 2 inputs are images, and exactly one can be augmented; leave out --augment.", Assert.ThrowsExactly<DataException>(
+            () => new BatchLoader(data, options with { Inputs = [.. options.Inputs, options.Inputs[0] with { Name = "z" }] })).Message);
+    }
+
     private static BatchLoader Loader(
         int samples, int batchSize, int workers = 1, int prefetch = 4, ulong seed = 1, string augmentation = "none")
     {
