@@ -9,8 +9,12 @@ internal static class BatchAxis
 {
     internal const string Symbol = "batch";
 
-    /// <summary>Gets whether a value's first axis has the size 1.</summary>
-    internal static bool IsBaked(Value value) => value.Shape is { Rank: > 0 } shape && shape[0].Size == 1;
+    /// <summary>Gets the inputs of a model that seem to have a batch size of 1 baked in: none where another input leaves its batch open, as a
+    /// first axis of 1 then is something else (the layers of a recurrent state, say).</summary>
+    internal static IReadOnlyList<Value> Baked(IReadOnlyList<Value> inputs) =>
+        inputs.Any(v => v.Shape is { Rank: > 0 } shape && !shape[0].IsKnown) ? [] : [.. inputs.Where(IsOne)];
+
+    private static bool IsOne(Value value) => value.Shape is { Rank: > 0 } shape && shape[0].Size == 1;
 
     /// <summary>Runs the pass.</summary>
     /// <param name="graph">The graph; it is changed.</param>
@@ -18,9 +22,9 @@ internal static class BatchAxis
     /// <returns>Whether a batch size was baked in and is lifted now.</returns>
     internal static bool Lift(Graph graph, IReadOnlyCollection<Value> inputs)
     {
-        if (!inputs.Any(IsBaked))
+        if (!inputs.Any(IsOne))
             return false;
-        foreach (var value in inputs.Concat(graph.Outputs).Where(IsBaked))
+        foreach (var value in inputs.Concat(graph.Outputs).Where(IsOne))
             value.Shape = new([new Dimension(-1, Symbol), .. value.Shape!.Skip(1)]);
 
         var batched = inputs.ToHashSet();

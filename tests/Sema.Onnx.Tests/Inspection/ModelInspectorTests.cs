@@ -93,6 +93,16 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
+    public void A_state_and_a_single_number_train_beside_samples_of_any_length()
+    {
+        var report = Inspect(Training.TinyModels.Tokens());
+
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        Assert.IsEmpty(report.Notes);
+        Assert.AreEqual("tokens int64 [batch, length] | in/mask:0 float32 [batch, length] | state float32 [1, batch, 3] | scale float32 []", string.Join(" | ", report.Inputs.Select(Line)));
+    }
+
+    [TestMethod]
     public void Control_flow_is_an_obstacle_and_its_weights_are_listed()
     {
         var report = Inspect(TestModels.Model(g =>

@@ -77,7 +77,7 @@ internal sealed class TrainingProspect
         Model Read()
         {
             var read = ModelReader.Read(path);
-            var baked = Composer.Inputs(read.Graph).Where(i => BatchAxis.IsBaked(i) && !(_inputShapes.TryGetValue(i.Name, out var shape) && shape is [1, ..])).ToList();
+            var baked = BatchAxis.Baked(Composer.Inputs(read.Graph)).Where(i => !(_inputShapes.TryGetValue(i.Name, out var shape) && shape is [1, ..])).ToList();
             if (_lifted is null && baked.Count > 0)
                 _lifted = IsLifted(path, baked);
             if (_lifted == true)
