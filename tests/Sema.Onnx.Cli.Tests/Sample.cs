@@ -46,6 +46,32 @@ internal sealed class Sample : IDisposable
         return In(name);
     }
 
+    /// <summary>Writes a model of two inputs a sample and a rate for all, and data that it can learn: a · v + (b · rate) · w, where b alone tells the class.</summary>
+    internal (string Model, string Data) TwoInputs()
+    {
+        var graph = new Graph("two");
+        var (a, b) = (Rows("a"), Rows("part/b:0"));
+        var rate = graph.AddInput("rate", ElementType.Int64, new Shape());
+        var y = a.MatMul(Weight("v")) + (b * rate.Cast(ElementType.Float32)).MatMul(Weight("w"));
+        graph.Rename(y, "y");
+        graph.Outputs.Add(y);
+        File.WriteAllBytes(In("two.onnx"), ModelWriter.Write(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }));
+        WriteNpz("two/train.npz", Pairs(TrainingSamples, seed: 1));
+        WriteNpz("two/test.npz", Pairs(TestSamples, seed: 2));
+        return (In("two.onnx"), "npz:" + In("two"));
+
+        Value Rows(string name) => graph.AddInput(name, ElementType.Float32, new([new Dimension(-1, "batch"), new Dimension(Features)]));
+
+        Value Weight(string name) => graph.AddInitializer(name, Tensor.Floats([Features, Classes], [.. Enumerable.Range(0, Features * Classes).Select(i => i % 5 * 0.1f - 0.2f)]));
+
+        static (string, int[], Array)[] Pairs(int count, int seed)
+        {
+            var random = new Random(seed);
+            var noise = Enumerable.Range(0, count * Features).Select(_ => random.NextSingle()).ToArray();
+            return Clusters(count, seed) is [var (_, shape, clusters), var target] ? [("a", shape, noise), ("part_b_0", shape, clusters), target] : [];
+        }
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
     // relu(x W1 + b1) W2 + b2, with a symbolic batch.

@@ -32,6 +32,45 @@ public sealed class StreetTests
     }
 
     [TestMethod]
+    public void A_model_of_several_inputs_goes_the_same_way()
+    {
+        using var sample = new Sample();
+        var (model, data) = sample.TwoInputs();
+        string[] options = ["--data", data, "--input", "rate=2"];
+
+        Assert.IsTrue(Cli.Run("inspect", model, "--json").Succeeded().Json.GetProperty("trainable").GetBoolean());
+        var before = Cli.Run(["eval", model, .. options, "--json"]).Succeeded().Json;
+        Cli.Run(["train", model, .. options, "--out", sample.In("run"), "--epochs", "1", "--lr", "0.01", "--batch-size", "8", "--json"]).Succeeded();
+        var trained = Cli.Run("train", "--resume", sample.In("run"), "--epochs", "3", "--json").Succeeded().Json;
+        Cli.Run(["train", model, .. options, "--out", sample.In("whole"), "--lr", "0.01", "--batch-size", "8", "--json"]).Succeeded();
+        var exported = Cli.Run("export", sample.In("run"), sample.In("tuned.onnx"), "--json").Succeeded().Json;
+        Cli.Run("export", sample.In("whole"), sample.In("tuned2.onnx"), "--json").Succeeded();
+        var after = Cli.Run(["eval", sample.In("tuned.onnx"), .. options, "--json"]).Succeeded().Json;
+
+        CollectionAssert.AreEqual(File.ReadAllBytes(sample.In("tuned2.onnx")), File.ReadAllBytes(sample.In("tuned.onnx")), "a resumed run ends as one that never stopped");
+        Assert.AreEqual("data", exported.GetProperty("proofInput").GetString());
+        Assert.AreEqual(trained.GetProperty("best").GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble(), 1e-5);
+        Assert.IsLessThan(before.GetProperty("loss").GetDouble(), after.GetProperty("loss").GetDouble());
+        Cli.Run(["artifacts", model, sample.In("graphs"), .. options, "--json"]).Succeeded();
+        Cli.Run("artifacts", model, sample.In("graphs2"), "--input-shape", $"a={Sample.Features}", "--json").Succeeded();
+    }
+
+    [TestMethod]
+    [DataRow("rate", "--input: 'rate' names no input and number; write NAME=VALUE, such as sr=16000.")]
+    [DataRow("rate=fast", "--input rate=fast: 'fast' is no number, such as 16000 or 0.5.")]
+    [DataRow("speed=2", "--input speed=...: the model has no input 'speed'; it has 'a' float32 [batch, 6], 'part/b:0' float32 [batch, 6], 'rate' int64 [].")]
+    [DataRow("rate=0.5", "--input rate=0.5: the value 0.5")]
+    [DataRow("a=1", "The data hold no array for the model's input 'rate' int64 []; they hold 'a', 'part_b_0', 'target'.")]
+    public void A_constant_input_that_is_wrong_is_one_sentence(string input, string says)
+    {
+        using var sample = new Sample();
+        var (model, data) = sample.TwoInputs();
+        Cli.Run("train", model, "--data", data, "--input", input, "--out", sample.In("run")).IsFailure(ExitCode.BadInput, says);
+        Cli.Run("eval", model, "--data", data, "--input", input).IsFailure(ExitCode.BadInput, says);
+        Assert.IsFalse(Directory.Exists(sample.In("run")));
+    }
+
+    [TestMethod]
     public void A_person_sees_a_line_an_epoch_a_table_and_what_comes_next()
     {
         using var sample = new Sample();

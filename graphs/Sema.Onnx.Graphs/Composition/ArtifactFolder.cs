@@ -32,7 +32,7 @@ internal static class ArtifactFolder
             [Update] = WriteModel(Path.Combine(folder, Update), graphs.Update, update),
             [Weights] = digest,
         };
-        var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Input, graphs.Target, graphs.Prediction, graphs.ClassAxis,
+        var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Inputs, graphs.Target, graphs.Prediction, graphs.ClassAxis,
             options.Loss.ToString(), options.Optimizer.ToString(), options.Optimizer.Slots, options.Averages, options.Accumulate, graphs.Layout,
             graphs.Statistics, digests);
         File.WriteAllText(Path.Combine(folder, ManifestFile), manifest.ToJson() + "\n");

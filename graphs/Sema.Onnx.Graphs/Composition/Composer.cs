@@ -13,16 +13,16 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
 {
     /// <summary>Makes the graphs.</summary>
     /// <param name="model">The model; it is changed.</param>
-    /// <param name="inputShape">The input's sizes, batch axis first.</param>
+    /// <param name="inputShapes">The sizes of each input, by its name.</param>
     /// <param name="targetShape">The targets' sizes, batch axis first; <see langword="null"/> for those the loss implies.</param>
     /// <exception cref="GradientNotDefinedException">An operator between a weight and the loss has no rule.</exception>
     /// <exception cref="InvalidModelException">The model cannot be trained as asked.</exception>
-    internal TrainingGraphs Compose(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
+    internal TrainingGraphs Compose(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes, IReadOnlyList<long>? targetShape)
     {
         options.Loss.Validate();
         options.Optimizer.Validate();
-        var input = Prepare(model, inputShape);
-        var prediction = Prediction(model.Graph);
+        var inputs = Prepare(model, inputShapes);
+        var prediction = Floats(Prediction(model.Graph));
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
 
@@ -39,41 +39,46 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var eval = Eval(model, prediction.Name, logits.Name, target, layout);
         var (training, statistics) = Training(model, logits.Name, target, layout);
         return new(training, eval, UpdateGraph.Build(options.Optimizer, options.Averages), layout, statistics, judgements,
-            Info(input), target, Info(prediction), ClassAxis(logits, target));
+            [.. inputs.Select(Info)], target, Info(prediction), ClassAxis(logits, target));
     }
 
     /// <summary>Makes the graph that evaluates the model as it is, without parameters to bind.</summary>
     /// <param name="model">The model; it is changed.</param>
-    /// <param name="inputShape">The input's sizes, batch axis first.</param>
+    /// <param name="inputShapes">The sizes of each input, by its name.</param>
     /// <param name="targetShape">The targets' sizes, batch axis first; <see langword="null"/> for those the loss implies.</param>
     /// <exception cref="InvalidModelException">The model cannot be evaluated as asked.</exception>
-    internal EvaluationGraph ComposeEval(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
+    internal EvaluationGraph ComposeEval(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes, IReadOnlyList<long>? targetShape)
     {
         options.Loss.Validate();
-        var input = Prepare(model, inputShape);
-        var prediction = Prediction(model.Graph);
+        var inputs = Prepare(model, inputShapes);
+        var prediction = Floats(Prediction(model.Graph));
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
         prediction = InFloat32(prediction);
-        return new(Eval(model, prediction.Name, logits.Name, target, new([], [])), Info(input), target, Info(prediction), ClassAxis(logits, target));
+        return new(Eval(model, prediction.Name, logits.Name, target, new([], [])), [.. inputs.Select(Info)], target, Info(prediction), ClassAxis(logits, target));
     }
 
     /// <summary>Brings a model to the form that is differentiated: new head, opset, known shapes, canonical operators.</summary>
-    /// <returns>The model's input.</returns>
-    internal Value Prepare(Model model, IReadOnlyList<long> inputShape)
+    /// <param name="model">The model; it is changed.</param>
+    /// <param name="inputShapes">The sizes of each input, by its name.</param>
+    /// <returns>The model's inputs.</returns>
+    /// <exception cref="InvalidModelException">A shape is missing or does not fit, or the model cannot be brought to that form.</exception>
+    internal IReadOnlyList<Value> Prepare(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
         var graph = model.Graph;
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
-        var input = Input(graph);
-        input.Shape = Fitting(input, inputShape);
+        var inputs = Inputs(graph);
+        CheckNames(inputs, inputShapes);
+        foreach (var input in inputs)
+            input.Shape = Fitting(input, inputShapes[input.Name]);
         if (Lowerings.Occur(model))
             annotate(model);
         OpsetUpgrade.Run(model);
         annotate(model);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
-        return input;
+        return inputs;
     }
 
     /// <summary>Gets the output that the loss is about.</summary>
@@ -85,13 +90,26 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             ?? throw new InvalidModelException($"--output: the model has no output '{options.Output}'; it has {string.Join(", ", outputs.Select(o => $"'{o.Name}'"))}.");
     }
 
-    /// <summary>Gets the model's one input.</summary>
-    internal static Value Input(Graph graph)
+    /// <summary>Gets the model's inputs: those that a caller must give.</summary>
+    internal static IReadOnlyList<Value> Inputs(Graph graph) => [.. graph.Inputs.Where(v => v.Initializer is null)];
+
+    /// <summary>Gives the one input of a model its shape.</summary>
+    /// <exception cref="InvalidModelException">The model has several inputs, or none.</exception>
+    internal static IReadOnlyDictionary<string, IReadOnlyList<long>> OneShape(Graph graph, IReadOnlyList<long> shape) => Inputs(graph) is [var input]
+        ? new Dictionary<string, IReadOnlyList<long>> { [input.Name] = shape }
+        : throw new InvalidModelException($"The model has {Inputs(graph).Count} inputs ({Listed(Inputs(graph))}); give the shape of each by its name.");
+
+    /// <summary>Gets the last floats that a value is computed from: itself, or what a choice (ArgMax, say) was made of; else <see langword="null"/>.</summary>
+    internal static Value? LastFloats(Value value)
     {
-        var inputs = graph.Inputs.Where(v => v.Initializer is null).ToList();
-        return inputs.Count == 1 ? inputs[0] : throw new InvalidModelException(
-            $"The model has {inputs.Count} inputs ({string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}); models with one input can be trained.");
+        while (!value.Type.IsFloat() && value.Producer?.Inputs.FirstOrDefault(i => i is { Producer: not null }) is { } before)
+            value = before;
+        return value.Type.IsFloat() && value.Producer is not null ? value : null;
     }
+
+    /// <summary>Says that an output holds no floats, and which value inside the model does.</summary>
+    internal static string NoFloats(Value prediction) => $"The output '{prediction.Name}' is {prediction.Type.Name()}, and a loss needs floats"
+        + (LastFloats(prediction) is { } floats ? $"; train another value, such as '{floats.Name}' (--output \"{floats.Name}\")" : "");
 
     /// <summary>Gets what the loss reads: the prediction, or what goes into a final softmax or sigmoid that the loss computes itself.</summary>
     /// <remarks>What stands between that and the output (a reshape, say) is repeated without it.</remarks>
@@ -117,6 +135,10 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
 
         return prediction;
     }
+
+    private static Value Floats(Value prediction) => prediction.Type.IsFloat() || prediction.Type == ElementType.Undefined
+        ? prediction
+        : throw new InvalidModelException(NoFloats(prediction) + ".");
 
     private TensorSignature Target(Value logits, IReadOnlyList<long>? shape) => new(
         TrainingGraphs.TargetName, options.Loss.TargetType(ElementType.Float32), [.. shape ?? options.Loss.TargetShape(logits.KnownShape).Sizes]);
@@ -223,7 +245,19 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return shell;
     }
 
-    private static Shape Fitting(Value input, IReadOnlyList<long> given)
+    private static void CheckNames(IReadOnlyList<Value> inputs, IReadOnlyDictionary<string, IReadOnlyList<long>> shapes)
+    {
+        if (shapes.Keys.FirstOrDefault(name => inputs.All(i => i.Name != name)) is { } unknown)
+            throw new InvalidModelException($"A shape is given for '{unknown}', but the model has no such input; it has {Listed(inputs)}.");
+        if (inputs.Where(i => !shapes.ContainsKey(i.Name)).ToList() is { Count: > 0 } missing)
+            throw new InvalidModelException($"No shape is given for the model's input {Listed(missing)}; each needs one.");
+    }
+
+    private static string Listed(IEnumerable<Value> inputs) => string.Join(", ", inputs.Select(i => $"'{i.Name}'"));
+
+    /// <summary>Gets the shape of given sizes for an input.</summary>
+    /// <exception cref="InvalidModelException">It is not one that the model declares.</exception>
+    internal static Shape Fitting(Value input, IReadOnlyList<long> given)
     {
         var fits = input.Shape is not { } declared
             || (declared.Rank == given.Count && declared.Zip(given).All(pair => !pair.First.IsKnown || pair.First.Size == pair.Second));

@@ -8,7 +8,7 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="Format">The version of the folder's layout.</param>
 /// <param name="Model">The file name of the model the graphs were made from.</param>
 /// <param name="Opset">The standard operator set of the graphs.</param>
-/// <param name="Input">The model's input.</param>
+/// <param name="Inputs">The model's inputs.</param>
 /// <param name="Target">The targets.</param>
 /// <param name="Prediction">The output that the loss is about.</param>
 /// <param name="ClassAxis">The prediction's axis of classes, or -1.</param>
@@ -21,11 +21,11 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="Statistics">The running statistics that training moves.</param>
 /// <param name="Digests">The SHA-256 of each file, in hexadecimal.</param>
 internal sealed record Manifest(
-    int Format, string Model, int Opset, TensorSignature Input, TensorSignature Target, TensorSignature Prediction, int ClassAxis, string Loss,
+    int Format, string Model, int Opset, IReadOnlyList<TensorSignature> Inputs, TensorSignature Target, TensorSignature Prediction, int ClassAxis, string Loss,
     string Optimizer, IReadOnlyList<string> Slots, int Averages, bool Accumulate, ParameterLayout Layout,
     IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests)
 {
-    internal const int CurrentFormat = 1;
+    internal const int CurrentFormat = 2;
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="InvalidModelException">It is missing, malformed, or of another version.</exception>
@@ -34,9 +34,10 @@ internal sealed record Manifest(
         var path = Path.Combine(folder, ArtifactFolder.ManifestFile);
         try
         {
-            var manifest = JsonSerializer.Deserialize(File.ReadAllBytes(path), ManifestJson.Default.Manifest);
-            return manifest is { Format: CurrentFormat } ? manifest : throw new InvalidModelException(
-                $"'{path}' is of version {manifest?.Format}; this program reads version {CurrentFormat}. Make the training graphs anew.");
+            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
+            if (json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("format", out var format) && format.GetRawText() != $"{CurrentFormat}")
+                throw new InvalidModelException($"'{path}' is of version {format.GetRawText()}; this program reads version {CurrentFormat}. Make the training graphs anew.");
+            return json.Deserialize(ManifestJson.Default.Manifest) ?? throw new JsonException("The document is null.");
         }
         catch (Exception e) when (e is JsonException or FileNotFoundException or DirectoryNotFoundException)
         {

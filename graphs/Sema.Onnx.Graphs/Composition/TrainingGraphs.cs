@@ -9,13 +9,13 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="Layout">The parameters' places in the flat vectors.</param>
 /// <param name="Statistics">The running statistics that training moves.</param>
 /// <param name="Judgements">What became of every float constant.</param>
-/// <param name="Input">The model's input.</param>
+/// <param name="Inputs">The model's inputs.</param>
 /// <param name="Target">The targets' type and shape.</param>
 /// <param name="Prediction">The output that the loss is about, as the model computes it.</param>
 /// <param name="ClassAxis">The prediction's axis of classes, or -1 when the loss has none.</param>
 internal sealed record TrainingGraphs(
     Model Training, Model Eval, Model Update, ParameterLayout Layout, IReadOnlyList<BatchStatistics> Statistics,
-    IReadOnlyList<Judged> Judgements, TensorSignature Input, TensorSignature Target, TensorSignature Prediction, int ClassAxis)
+    IReadOnlyList<Judged> Judgements, IReadOnlyList<TensorSignature> Inputs, TensorSignature Target, TensorSignature Prediction, int ClassAxis)
 {
     /// <summary>The input that holds the targets.</summary>
     internal const string TargetName = "sema.target";

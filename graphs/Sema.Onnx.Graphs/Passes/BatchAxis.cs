@@ -2,21 +2,29 @@ namespace Sema.Onnx.Graphs.Passes;
 
 /// <summary>Lifts a batch size of 1 that an exporter baked into a model, so that it can be trained in batches.</summary>
 /// <remarks>
-/// The inputs' first axis becomes symbolic, and the constant shapes of Reshape nodes on the way keep their data's first axis. Whether
+/// The first axis of the inputs that vary with the samples becomes symbolic, and the constant shapes of Reshape nodes on the way keep their data's first axis. Whether
 /// each sample's result stays what it was is for the caller to check by running both models.
 /// </remarks>
 internal static class BatchAxis
 {
     internal const string Symbol = "batch";
 
+    /// <summary>Gets the inputs of a model that seem to have a batch size of 1 baked in: none where another input leaves its batch open, as a
+    /// first axis of 1 then is something else (the layers of a recurrent state, say).</summary>
+    internal static IReadOnlyList<Value> Baked(IReadOnlyList<Value> inputs) =>
+        inputs.Any(v => v.Shape is { Rank: > 0 } shape && !shape[0].IsKnown) ? [] : [.. inputs.Where(IsOne)];
+
+    private static bool IsOne(Value value) => value.Shape is { Rank: > 0 } shape && shape[0].Size == 1;
+
     /// <summary>Runs the pass.</summary>
+    /// <param name="graph">The graph; it is changed.</param>
+    /// <param name="inputs">The inputs that shall take several samples; those with a first axis of 1 are lifted.</param>
     /// <returns>Whether a batch size was baked in and is lifted now.</returns>
-    internal static bool Lift(Graph graph)
+    internal static bool Lift(Graph graph, IReadOnlyCollection<Value> inputs)
     {
-        var inputs = graph.Inputs.Where(v => v.Initializer is null).ToList();
-        if (!inputs.Any(v => v.Shape is { Rank: > 0 } shape && shape[0].Size == 1))
+        if (!inputs.Any(IsOne))
             return false;
-        foreach (var value in inputs.Concat(graph.Outputs).Where(v => v.Shape is { Rank: > 0 } shape && shape[0].Size == 1))
+        foreach (var value in inputs.Concat(graph.Outputs).Where(IsOne))
             value.Shape = new([new Dimension(-1, Symbol), .. value.Shape!.Skip(1)]);
 
         var batched = inputs.ToHashSet();

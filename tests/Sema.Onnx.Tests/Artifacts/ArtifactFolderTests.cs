@@ -98,7 +98,7 @@ public sealed class ArtifactFolderTests
         using var built = new Built(TinyModels.ConvNet(), Options);
         var manifest = built.Manifest;
         Assert.AreEqual(("model.onnx", 21, 2, 1, false), (manifest.Model, manifest.Opset, manifest.Averages, manifest.ClassAxis, manifest.Accumulate));
-        Assert.AreEqual("x Float32 2 1 8 8", $"{manifest.Input.Name} {manifest.Input.Type} {string.Join(' ', manifest.Input.Shape)}");
+        Assert.AreEqual("x Float32 2 1 8 8", $"{manifest.Inputs[0].Name} {manifest.Inputs[0].Type} {string.Join(' ', manifest.Inputs[0].Shape)}");
         Assert.AreEqual("sema.target Int64 2", $"{manifest.Target.Name} {manifest.Target.Type} {string.Join(' ', manifest.Target.Shape)}");
         Assert.AreEqual("moment1 moment2", string.Join(' ', manifest.Slots));
         Assert.AreEqual("mean", manifest.Statistics.Single().Mean);
@@ -129,7 +129,7 @@ public sealed class ArtifactFolderTests
     [TestMethod]
     [DataRow("\"length\": ", "\"length\": 99999999", "claims")]
     [DataRow("\"layout\"", "\"lay\"", "missing or damaged")]
-    [DataRow("\"format\": 1", "\"format\": 2", "version 2")]
+    [DataRow("\"format\": 2", "\"format\": 1", "version 1")]
     public void A_manifest_that_lies_is_refused_before_anything_is_allocated(string old, string by, string reason)
     {
         using var built = new Built(TinyModels.ConvNet(), Options);
@@ -182,7 +182,7 @@ public sealed class ArtifactFolderTests
     public void Constants_of_one_name_and_another_content_are_kept_apart()
     {
         using var folder = new TemporaryFolder();
-        var graphs = ArtifactBuilder.Compose(TinyModels.Mlp().Save(folder), Options, [2, TinyModels.Features], null);
+        var graphs = ArtifactBuilder.Compose(TinyModels.Mlp().Save(folder), Options, graph => Composer.OneShape(graph, [2, TinyModels.Features]), null);
         foreach (var (model, value) in new[] { (graphs.Training, 1f), (graphs.Eval, 2f) })
         {
             var constant = model.Graph.AddInitializer("table", Tensor.Floats([100], [.. Enumerable.Repeat(value, 100)]));

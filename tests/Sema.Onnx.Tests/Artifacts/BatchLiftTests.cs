@@ -34,7 +34,7 @@ public sealed class BatchLiftTests
         using var folder = new TemporaryFolder();
         var path = TinyModels.Mlp().Save(folder);
         var model = ModelReader.Read(path);
-        ArtifactBuilder.Unbatch(model, path);
+        ArtifactBuilder.Unbatch(model, path, Composer.OneShape(model.Graph, [4, TinyModels.Features]));
         Assert.AreEqual("[batch, 3]", $"{model.Graph.Outputs[0].Shape}");
         CollectionAssert.AreEqual(ModelWriter.Write(ModelReader.Read(path)), ModelWriter.Write(model));
     }
@@ -75,10 +75,42 @@ public sealed class BatchLiftTests
     [TestMethod]
     public void A_model_that_does_not_run_in_batches_is_refused() => Refused(y => y.Reshape(3).Exp().Reshape(1, 3), "Running the model failed");
 
+    [TestMethod]
+    public void Inputs_are_lifted_where_they_vary_with_the_samples()
+    {
+        // x and z come in batches; the offset [1, 3] is the same for all and stays.
+        Assert.AreEqual("[4, 3]", Lifted(Three(), ("x", [4, 4]), ("z", [4, 3]), ("offset", [1, 3])));
+        Assert.AreEqual("[1, 3]", Lifted(Three(), ("x", [1, 4]), ("z", [1, 3]), ("offset", [1, 3])));
+    }
+
+    [TestMethod]
+    public void Inputs_that_cannot_vary_together_are_refused()
+    {
+        // The mean of z over the batch mixes the samples.
+        var model = Three(z => z.Mean([0], keep: true));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Lifted(model, ("x", [4, 4]), ("z", [4, 3]), ("offset", [1, 3])));
+        Assert.Contains("or train with batches of 1 (--batch-size 1).", error.Message);
+        Assert.AreEqual("[1, 3]", Lifted(model, ("x", [1, 4]), ("z", [1, 3]), ("offset", [1, 3])));
+    }
+
+    // (MLP of x [1, 4]) + z [1, 3] + offset [1, 3], a batch of 1 baked in.
+    private static Model Three(Func<Value, Value>? change = null) => TinyModels.Mlp("1", y =>
+    {
+        var z = y.Graph.AddInput("z", ElementType.Float32, Shape.Of(1, 3));
+        return y + (change is null ? z : change(z)) + y.Graph.AddInput("offset", ElementType.Float32, Shape.Of(1, 3));
+    });
+
+    private static string Lifted(Model model, params (string Name, long[] Shape)[] shapes)
+    {
+        using var folder = new TemporaryFolder();
+        var graphs = ArtifactBuilder.Compose(model.Save(folder), Options, _ => shapes.ToDictionary(s => s.Name, s => (IReadOnlyList<long>)s.Shape), null);
+        return $"{Shape.Of(graphs.Prediction.Shape)}";
+    }
+
     private static string Lifted(Model model)
     {
         using var folder = new TemporaryFolder();
-        var graphs = ArtifactBuilder.Compose(model.Save(folder), Options, [4, TinyModels.Features], null);
+        var graphs = ArtifactBuilder.Compose(model.Save(folder), Options, graph => Composer.OneShape(graph, [4, TinyModels.Features]), null);
         return $"{Shape.Of(graphs.Prediction.Shape)}";
     }
 

@@ -37,7 +37,7 @@ internal sealed class ExportFolder : IDisposable
 
     internal ExportReport Export(
         IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights, ExportOptions? options = null, params ReadOnlyMemory<byte>[] proof) =>
-        ModelExporter.Export(Original, Artifacts, Output, weights, options, proof);
+        ModelExporter.Export(Original, Artifacts, Output, weights, options, proof.Select(batch => new Dictionary<string, ReadOnlyMemory<byte>> { ["x"] = batch }));
 
     internal string Refusal(IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights, ExportOptions? options = null) =>
         Assert.ThrowsExactly<ExportException>(() => Export(weights, options)).Message;

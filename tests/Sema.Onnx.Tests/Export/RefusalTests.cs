@@ -101,7 +101,7 @@ public sealed class RefusalTests
 
         var error = Assert.ThrowsExactly<ExportException>(() => folder.Export(weights, options: null, new byte[12]));
 
-        StringAssert.Contains(error.Message, "has 12 bytes; the input 'x' takes 64"); // 4 samples of 4 float32
+        StringAssert.Contains(error.Message, "has 12 bytes for the input 'x'; it takes 64"); // 4 samples of 4 float32
     }
 
     [TestMethod]

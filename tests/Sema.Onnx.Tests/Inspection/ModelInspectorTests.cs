@@ -82,14 +82,24 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
-    public void Several_inputs_are_an_obstacle_and_the_rest_is_told_all_the_same()
+    public void Several_inputs_are_told_and_train()
     {
         var report = Inspect(TestModels.Model(g =>
             [((Rows(g, "a") + Rows(g, "b")).MatMul(g.AddInitializer("weight", Tensor.Floats([4, 3], Twelve))), "y")]));
 
-        StringAssert.Contains(report.Obstacles.Single().Message, "2 inputs ('a', 'b')");
-        Assert.HasCount(2, report.Inputs);
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        Assert.AreEqual("a float32 [batch, 4] | b float32 [batch, 4]", string.Join(" | ", report.Inputs.Select(Line)));
         Assert.AreEqual("trained", report.Constants.Single().Verdict);
+    }
+
+    [TestMethod]
+    public void A_state_and_a_single_number_train_beside_samples_of_any_length()
+    {
+        var report = Inspect(Training.TinyModels.Tokens());
+
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        Assert.IsEmpty(report.Notes);
+        Assert.AreEqual("tokens int64 [batch, length] | in/mask:0 float32 [batch, length] | state float32 [1, batch, 3] | scale float32 []", string.Join(" | ", report.Inputs.Select(Line)));
     }
 
     [TestMethod]
@@ -199,6 +209,22 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
+    public void A_batch_size_that_cannot_be_lifted_is_noted_and_trains()
+    {
+        var report = Inspect(TestModels.Model(g =>
+        {
+            var (x, z) = (g.AddInput("x", ElementType.Float32, Shape.Of(1, 4)), g.AddInput("z", ElementType.Float32, Shape.Of(1, 3)));
+            var y = x.MatMul(g.AddInitializer("weight", Tensor.Floats([4, 3], Twelve))) * z.Mean([0], keep: true);
+            y.Shape = Shape.Of(1, 3);
+            return [(y, "y")];
+        }));
+
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        StringAssert.Contains(report.Notes.Single(), "it cannot be lifted");
+        StringAssert.Contains(report.Notes.Single(), "--batch-size 1");
+    }
+
+    [TestMethod]
     public void A_malformed_file_is_an_error()
     {
         var path = Path.GetTempFileName();
@@ -255,7 +281,7 @@ public sealed class ModelInspectorTests
         try
         {
             File.WriteAllBytes(path, ModelWriter.Write(model));
-            return ModelInspector.Inspect(path, options, inputShape.Length == 0 ? null : inputShape);
+            return ModelInspector.Inspect(path, options, inputShape.Length == 0 ? null : new Dictionary<string, IReadOnlyList<long>> { ["x"] = inputShape });
         }
         finally
         {

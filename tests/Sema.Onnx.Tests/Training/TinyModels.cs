@@ -1,13 +1,14 @@
 using Sema.Onnx.Data;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
 
 /// <summary>Models of a few weights, and data that they can learn.</summary>
 internal static class TinyModels
 {
-    internal const int Features = 4, Classes = 3;
+    internal const int Features = 4, Classes = 3, Words = 7;
 
     /// <summary>x [batch, 4] → Gemm(w1ᵀ) → Tanh → MatMul(w2) + b2 → y [batch, 3].</summary>
     internal static Model Mlp(string batch = "batch", Func<Value, Value>? end = null)
@@ -29,6 +30,23 @@ internal static class TinyModels
         var normal = graph.Emit("BatchNormalization", [channels, Weight(graph, "gamma", 4), Weight(graph, "beta", 4), Weight(graph, "mean", 4), variance], ("momentum", 0.75f));
         var features = graph.Emit("Flatten", [graph.Emit("GlobalAveragePool", [graph.Emit("Relu", [normal])])]);
         return Finish(graph, graph.Emit("Gemm", [features, Weight(graph, "head", 4, Classes), Weight(graph, "bias", Classes)]), Batched("batch", Classes));
+    }
+
+    /// <summary>
+    /// tokens int64 [batch, length], in/mask:0 [batch, length], state [1, batch, 3], scale [] →
+    /// (Σₗ table[tokens]ₗ · maskₗ) w · scale + state₀ → y [batch, 3].
+    /// </summary>
+    internal static Model Tokens()
+    {
+        var graph = new Graph("tokens");
+        var tokens = graph.AddInput("tokens", ElementType.Int64, TestModels.Axes("batch", "length"));
+        var mask = graph.AddInput("in/mask:0", ElementType.Float32, TestModels.Axes("batch", "length"));
+        var state = graph.AddInput("state", ElementType.Float32, new Shape(new Dimension(1), new Dimension(-1, "batch"), new Dimension(Classes)));
+        var scale = graph.AddInput("scale", ElementType.Float32, new Shape());
+        var words = graph.Emit("Gather", [Weight(graph, "table", Words, Features), tokens]) * graph.Emit("Unsqueeze", [mask, graph.Vector(-1)]);
+        var sum = graph.Emit("ReduceSum", [words, graph.Vector(1)], ("keepdims", 0));
+        var y = sum.MatMul(Weight(graph, "w", Features, Classes)) * scale + graph.Emit("Squeeze", [state, graph.Vector(0)]);
+        return Finish(graph, y, Batched("batch", Classes));
     }
 
     internal static string Save(this Model model, TemporaryFolder folder) => folder.Write("model.onnx", ModelWriter.Write(model));

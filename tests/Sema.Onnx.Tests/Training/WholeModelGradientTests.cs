@@ -48,7 +48,7 @@ public sealed class WholeModelGradientTests
     private static void Fill(Engine engine)
     {
         var random = new Random(20240209);
-        foreach (ref var x in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(engine.Input))
+        foreach (ref var x in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(engine.Inputs[engine.Manifest.Inputs[0].Name]))
             x = random.NextSingle() * 2 - 1;
         var classes = (int)engine.Manifest.Prediction.Shape[engine.Manifest.ClassAxis];
         foreach (ref var label in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, long>(engine.Target))

@@ -1,8 +1,11 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
 using Sema.Onnx.Data;
+using Sema.Onnx.Data.Formats;
+using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Optimizers;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Verification;
 
@@ -85,6 +88,41 @@ public sealed class VerifierTests
         var reference = Edited(folder, "mlp.sgd.npz", "input", "inputs", _ => { });
         var error = Assert.ThrowsExactly<DataException>(() => Verifier.Verify(Model(reference), reference, Options("mlp.sgd.npz")));
         StringAssert.Contains(error.Message, "'input'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    [DataRow(1, true)]
+    [DataRow(1.01, false)]
+    public void A_recording_of_several_inputs_is_followed(double off, bool passes)
+    {
+        // y = a·w·scale + b, loss = mean (y − target)²: dw = mean 2 (y − target)·a·scale. Two steps of SGD, by hand.
+        using var folder = new TemporaryFolder();
+        var graph = new Graph("line");
+        Value Rows(string name) => graph.AddInput(name, ElementType.Float32, TinyModels.Batched("batch", 1));
+        var y = Rows("a") * graph.AddInitializer("w", Tensor.Floats([1, 1], [0.5f])) * graph.AddInput("scale", ElementType.Float32, new Shape()) + Rows("b:0");
+        var model = TinyModels.Finish(graph, y, TinyModels.Batched("batch", 1)).Save(folder);
+
+        double[] a = [1, 2, 3, 4], b = [0.5, -1, 0.25, 2], target = [1, 0, -1, 3];
+        double w = 0.5, rate = 0.01, scale = 2;
+        List<double> losses = [], gradients = [];
+        for (var step = 0; step < 2; step++)
+        {
+            var errors = Enumerable.Range(2 * step, 2).Select(n => (a[n], Error: (a[n] * w * scale) + b[n] - target[n])).ToList();
+            losses.Add(errors.Average(e => e.Error * e.Error));
+            gradients.Add(errors.Average(e => 2 * e.Error * e.Item1 * scale));
+            w -= rate * gradients[^1];
+        }
+
+        var reference = folder.WriteZip("line.npz", ("a.npy", Steps(a)), ("b_0.npy", Steps(b)), ("target.npy", Steps(target)),
+            ("scale.npy", Npy.File("<f8", "()", SampleBytes.Bytes(scale))), ("loss.npy", Npy.File("<f8", "(2,)", SampleBytes.Bytes(losses.ToArray()))),
+            ("grad/w.npy", Npy.File("<f8", "(1, 1)", SampleBytes.Bytes(gradients[0] * off))), ("final/w.npy", Npy.File("<f8", "(1, 1)", SampleBytes.Bytes(w))));
+        var report = Verifier.Verify(model, reference, new() { Optimizer = new Sgd(), LearningRate = rate, Loss = new Graphs.Losses.MeanSquaredErrorLoss() });
+
+        Assert.AreEqual(passes, report.Passed, report.ToJson());
+        Assert.IsLessThan(1e-6, report.Final.Max);
+        Assert.AreEqual(passes ? null : "float64", report.Grad.Precision);
+
+        static byte[] Steps(double[] values) => Npy.File("<f8", "(2, 2, 1)", SampleBytes.Bytes(values));
     }
 
     private static string Model(string reference) => Path.Combine(Fixtures, Path.GetFileName(reference).Split('.')[0] + ".onnx");

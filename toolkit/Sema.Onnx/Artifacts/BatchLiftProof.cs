@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Runtime;
 
@@ -17,11 +18,14 @@ internal static class BatchLiftProof
     private static readonly SessionSettings Settings = new() { Prepacking = false };
 
     /// <exception cref="InvalidModelException">The results differ, or the lifted model does not run.</exception>
-    internal static void Check(string original, Model lifted)
+    /// <param name="original">The model's file.</param>
+    /// <param name="lifted">The model with its batch axis lifted.</param>
+    /// <param name="batched">Its inputs that take a batch of samples; the others are the same for all.</param>
+    internal static void Check(string original, Model lifted, IReadOnlyCollection<Value> batched)
     {
         var random = new Random(1);
-        var inputs = lifted.Graph.Inputs.Where(v => v.Initializer is null).ToList();
-        var batch = inputs.ToDictionary(v => v.Name, v => Draw(v, random));
+        var names = batched.Select(v => v.Name).ToHashSet();
+        var batch = Composer.Inputs(lifted.Graph).ToDictionary(v => v.Name, v => Draw(v, names.Contains(v.Name), random));
         try
         {
             // One after the other: of a large model, one session is enough at a time.
@@ -31,14 +35,14 @@ internal static class BatchLiftProof
             using var alone = new Session(original, Settings);
             for (var sample = 0; sample < Samples; sample++)
             {
-                var results = ModelRunner.Run(alone, batch.ToDictionary(b => b.Key, b => Take(b.Value, sample)));
+                var results = ModelRunner.Run(alone, batch.ToDictionary(b => b.Key, b => names.Contains(b.Key) ? Take(b.Value, sample) : b.Value));
                 foreach (var (name, result) in results)
                     Compare(name, result, together[name], sample);
             }
         }
         catch (RuntimeException e)
         {
-            throw Refused(e.Message, e);
+            throw Refused(e.Message.TrimEnd('.'), e);
         }
     }
 
@@ -71,16 +75,23 @@ internal static class BatchLiftProof
         new Tensor(type, [bytes.Length / type.Size()], bytes.ToArray()).ToFloat64();
 
     private static InvalidModelException Refused(string reason, Exception? inner = null) => new(
-        $"The model has a batch size of 1 baked in, and it cannot be lifted: {reason}. Export it with a symbolic batch axis.", inner);
+        $"The model has a batch size of 1 baked in, and it cannot be lifted: {reason}. Export it with a symbolic batch axis, or train with batches of 1 (--batch-size 1).", inner);
 
-    private static HostTensor Draw(Value input, Random random)
+    private static HostTensor Draw(Value input, bool batched, Random random)
     {
-        long[] shape = [Samples, .. input.Shape!.Skip(1).Select(d => d.IsKnown ? d.Size : 8)];
-        var tensor = new HostTensor(input.Type, input.Shape![0].Symbol == BatchAxis.Symbol ? shape : [.. input.Shape.Sizes]);
+        long[] shape = [.. (input.Shape ?? new()).Select(d => d.IsKnown ? d.Size : 8)];
+        if (batched)
+            shape[0] = Samples;
+        var tensor = new HostTensor(input.Type, shape);
         if (input.Type == ElementType.Float32)
         {
             foreach (ref var value in MemoryMarshal.Cast<byte, float>(tensor.Bytes))
                 value = random.NextSingle();
+        }
+        else if (!input.Type.IsFloat())
+        {
+            for (var i = 0; i < tensor.Bytes.Length; i += input.Type.Size())
+                tensor.Bytes[i] = (byte)random.Next(2); // little-endian 0 or 1, which every vocabulary knows
         }
 
         return tensor;

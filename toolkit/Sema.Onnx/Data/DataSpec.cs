@@ -15,8 +15,9 @@ namespace Sema.Onnx.Data;
 /// <item><term><c>cifar10:DIR</c></term><description>uint8 [3,32,32] RGB, 10 things; the binary
 /// version.</description></item>
 /// <item><term><c>npz:FILE</c>, <c>npz:DIR</c></term><description>NumPy arrays <c>input</c> and <c>target</c> of any
-/// shape whose first axis counts samples; a folder holds <c>train.npz</c> and <c>test.npz</c>, a file may hold
-/// <c>test_input</c> and <c>test_target</c>.</description></item>
+/// shape whose first axis counts samples; for a model with several inputs, an array by the name of each (characters but
+/// letters, digits, <c>.</c>, <c>-</c> and <c>_</c> may be written <c>_</c>), whole where its first axis does not count samples. A folder holds
+/// <c>train.npz</c> and <c>test.npz</c>, a file may hold <c>test_input</c>, <c>test_target</c> and so on.</description></item>
 /// </list>
 /// A source without a test part gives a split without one. Class labels are int64 [] but for npz, which gives what it
 /// holds.

@@ -32,4 +32,7 @@ public sealed record PixelOptions
 
     /// <summary>Whether any of scale, mean and standard deviation was given.</summary>
     internal bool IsNormalizing => Scale is not null || Mean.Count > 0 || Std.Count > 0;
+
+    /// <summary>Whether anything was said of images at all.</summary>
+    internal bool ConcernsImages => IsNormalizing || Resize is not null || Channels != ChannelOrder.Rgb;
 }

@@ -11,6 +11,12 @@ internal sealed class Subset(IDataset data, int count) : IDataset
 
     public ArraySpec Target => data.Target;
 
+    public IReadOnlyList<string> Arrays => data.Arrays;
+
+    public IReadOnlyDictionary<string, double> Constants => data.Constants;
+
+    public InputArray? Find(string name) => data.Find(name);
+
     public void Read(int index, Span<byte> input, Span<byte> target)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, count);

@@ -19,8 +19,8 @@ public static class ModelExporter
     /// <param name="weights">The weights by initializer name, row-major: every parameter of the manifest, running statistics included.</param>
     /// <param name="options">A new head, averaged weights to add; <see langword="null"/> for the defaults.</param>
     /// <param name="proof">
-    /// Batches to prove the result on: each the bytes of exactly one batch of the manifest's input. <see langword="null"/> or none for
-    /// one batch of seeded noise.
+    /// Batches to prove the result on: of each of the manifest's inputs, by name, the bytes of exactly one batch. <see langword="null"/>
+    /// or none for one batch of seeded noise.
     /// </param>
     /// <returns>What was written and how far its outputs are from those of <c>eval.onnx</c>.</returns>
     /// <exception cref="ExportException">
@@ -31,7 +31,7 @@ public static class ModelExporter
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static ExportReport Export(
         string original, string artifacts, string output, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
-        ExportOptions? options = null, IEnumerable<ReadOnlyMemory<byte>>? proof = null)
+        ExportOptions? options = null, IEnumerable<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>>? proof = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(original);
         ArgumentException.ThrowIfNullOrEmpty(output);
@@ -72,7 +72,7 @@ public static class ModelExporter
 
     private static (double MaxAbsolute, double MaxRelative, int Samples, string Input, bool SampleBySample) Prove(
         string model, string eval, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
-        IEnumerable<ReadOnlyMemory<byte>> batches, ExportOptions options)
+        IEnumerable<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> batches, ExportOptions options)
     {
         // For a few batches, weights are not packed: that takes the model's size once more.
         var settings = new SessionSettings { Threads = options.Threads, Prepacking = false };
@@ -82,7 +82,7 @@ public static class ModelExporter
             comparison.Run(batch);
         var input = comparison.Samples > 0 ? "data" : "random";
         if (comparison.Samples == 0)
-            comparison.Run(RandomBatch.Draw(manifest.Input));
+            comparison.Run(RandomBatch.Draw(manifest.Inputs));
         comparison.Check(options.Tolerance);
         return (comparison.MaxAbsolute, comparison.MaxRelative, comparison.Samples, input, comparison.SampleBySample);
     }

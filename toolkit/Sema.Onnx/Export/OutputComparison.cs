@@ -1,6 +1,7 @@
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Export;
 
@@ -10,7 +11,8 @@ internal sealed class OutputComparison : IDisposable
     private readonly Manifest _manifest;
     private readonly Session _model, _eval;
     private readonly Binding _modelBinding, _evalBinding;
-    private readonly HostTensor _batch, _part;
+    private readonly InputTensors _batch, _part;
+    private readonly HashSet<string> _split = [];
     private readonly List<HostTensor> _owned = [];
     private readonly Dictionary<string, OutputDifference> _differences = [];
 
@@ -22,18 +24,21 @@ internal sealed class OutputComparison : IDisposable
     internal OutputComparison(Session model, Session eval, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights)
     {
         (_manifest, _model, _eval) = (manifest, model, eval);
-        var (name, type, shape) = manifest.Input;
-        if (!_model.Inputs.TryGetValue(name, out var input) || input.Type != type)
-            throw new ExportException($"The exported model has no {type.Name()} input '{name}', which the training graphs read; were they made from this model?");
+        foreach (var (name, type, _) in manifest.Inputs)
+        {
+            if (!_model.Inputs.TryGetValue(name, out var input) || input.Type != type)
+                throw new ExportException($"The exported model has no {type.Name()} input '{name}', which the training graphs read; were they made from this model?");
+        }
+
         if (_model.Outputs.Keys.FirstOrDefault(o => !_eval.Outputs.ContainsKey(o)) is { } missing)
             throw new ExportException($"The exported model has the output '{missing}', which '{ArtifactFolder.Eval}' lacks; were the training graphs made from this model?");
 
         (_modelBinding, _evalBinding) = (new Binding(_model), new Binding(_eval));
-        SampleBySample = shape.Count > 0 && shape[0] != 1 && input.Shape is { Rank: > 0 } declared && declared[0].Size == 1;
-        _batch = Own(new HostTensor(type, [.. shape]));
-        _part = SampleBySample ? Own(new HostTensor(type, [1, .. shape.Skip(1)])) : _batch;
-        _modelBinding.BindInput(name, _part);
-        _evalBinding.BindInput(name, _batch);
+        _split = [.. manifest.Inputs.Where(i => i.Shape is [not 1, ..] && _model.Inputs[i.Name].Shape is { Rank: > 0 } declared && declared[0].Size == 1).Select(i => i.Name)];
+        _batch = new(manifest.Inputs);
+        _part = new([.. manifest.Inputs.Select(i => _split.Contains(i.Name) ? i with { Shape = [1, .. i.Shape.Skip(1)] } : i)]);
+        _part.Bind(_modelBinding);
+        _batch.Bind(_evalBinding);
         _evalBinding.BindInput(TrainingGraphs.TargetName, Own(new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape])));
         _evalBinding.BindInput(TrainingGraphs.MaskName, Own(new HostTensor(ElementType.Float32, manifest.Target.Shape[0])));
         foreach (var parameter in manifest.Layout.Parameters.Where(p => _eval.Defaults.ContainsKey(p.Name)))
@@ -47,7 +52,7 @@ internal sealed class OutputComparison : IDisposable
     }
 
     /// <summary>Gets whether the model takes one sample at a time.</summary>
-    internal bool SampleBySample { get; }
+    internal bool SampleBySample => _split.Count > 0;
 
     /// <summary>Gets the number of samples run so far.</summary>
     internal int Samples { get; private set; }
@@ -59,19 +64,23 @@ internal sealed class OutputComparison : IDisposable
     internal double MaxRelative => _differences.Values.Max(d => d.Relative);
 
     /// <summary>Runs both on a batch.</summary>
-    /// <param name="batch">The input, exactly one batch.</param>
-    internal void Run(ReadOnlyMemory<byte> batch)
+    /// <param name="batch">Of each input, exactly one batch.</param>
+    internal void Run(IReadOnlyDictionary<string, ReadOnlyMemory<byte>> batch)
     {
-        if (batch.Length != _batch.Bytes.Length)
-            throw new ExportException($"A batch to prove the export on has {batch.Length} bytes; the input '{_manifest.Input.Name}' takes {_batch.Bytes.Length}.");
-        batch.Span.CopyTo(_batch.Bytes);
+        foreach (var (name, _, _) in _manifest.Inputs)
+        {
+            if (!batch.TryGetValue(name, out var bytes) || bytes.Length != _batch[name].Length)
+                throw new ExportException($"A batch to prove the export on has {bytes.Length} bytes for the input '{name}'; it takes {_batch[name].Length}.");
+        }
+
+        _batch.Fill(batch);
         _eval.Run(_evalBinding);
         var expected = _evalBinding.ReadHostOutputs();
-        var parts = _batch.Bytes.Length == 0 ? 0 : _batch.Bytes.Length / _part.Bytes.Length;
+        var parts = SampleBySample ? (int)_manifest.Target.Shape[0] : 1;
         for (var part = 0; part < parts; part++)
         {
-            if (SampleBySample)
-                _batch.Bytes.Slice(part * _part.Bytes.Length, _part.Bytes.Length).CopyTo(_part.Bytes);
+            foreach (var (name, _, _) in _manifest.Inputs)
+                _batch[name].Slice((_split.Contains(name) ? part : 0) * _part[name].Length, _part[name].Length).CopyTo(_part[name]);
             _model.Run(_modelBinding);
             var actual = _modelBinding.ReadHostOutputs();
             foreach (var (name, tensor) in actual)
@@ -80,7 +89,7 @@ internal sealed class OutputComparison : IDisposable
         }
 
         Dispose(expected.Values);
-        Samples += (int)(_manifest.Input.Shape.Count > 0 ? _manifest.Input.Shape[0] : 1);
+        Samples += (int)_manifest.Target.Shape[0];
     }
 
     /// <summary>Refuses an output that is too far off.</summary>
@@ -96,6 +105,8 @@ internal sealed class OutputComparison : IDisposable
     {
         _modelBinding.Dispose();
         _evalBinding.Dispose();
+        _batch.Dispose();
+        _part.Dispose();
         Dispose(_owned);
     }
 

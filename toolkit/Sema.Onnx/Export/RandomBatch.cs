@@ -9,10 +9,15 @@ internal static class RandomBatch
 {
     private const int Seed = 20240209;
 
-    /// <summary>Draws a batch: floats uniform in [−1, 1), integers 0 or 1, which every vocabulary knows.</summary>
-    internal static ReadOnlyMemory<byte> Draw(TensorSignature input)
+    /// <summary>Draws a batch of each input: floats uniform in [−1, 1), integers 0 or 1, which every vocabulary knows.</summary>
+    internal static IReadOnlyDictionary<string, ReadOnlyMemory<byte>> Draw(IReadOnlyList<TensorSignature> inputs)
     {
         var random = new Random(Seed);
+        return inputs.ToDictionary(i => i.Name, i => Draw(i, random));
+    }
+
+    private static ReadOnlyMemory<byte> Draw(TensorSignature input, Random random)
+    {
         using var tensor = new HostTensor(input.Type, [.. input.Shape]);
         if (input.Type == ElementType.Float32)
         {

@@ -89,15 +89,15 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         });
     }
 
-    private static IEnumerable<ReadOnlyMemory<byte>> Batches(string model, Manifest manifest, RunExportOptions options)
+    private static IEnumerable<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> Batches(string model, Manifest manifest, RunExportOptions options)
     {
         if (options.Proof is null)
             yield break;
-        var loader = RunData.For(model, options.Proof, options.Pixels, options.Loss).Evaluation(options.Proof, (int)manifest.Input.Shape[0]);
+        var loader = RunData.For(model, options.Proof, options.Pixels, options.Loss).Evaluation(options.Proof, (int)manifest.Target.Shape[0]);
         foreach (var batch in loader.Evaluation().Take(options.ProofBatches))
         {
             using (batch)
-                yield return batch.Input;
+                yield return batch.Inputs.ToDictionary(i => i.Key, i => (ReadOnlyMemory<byte>)i.Value);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Inspection;
@@ -13,18 +14,18 @@ internal static class FreeAxes
 
     /// <summary>Fixes the axes and learns all shapes of the model.</summary>
     /// <param name="model">The model; its shapes are filled in.</param>
-    /// <param name="inputShape">The sizes of its one input, or <see langword="null"/> for small ones.</param>
+    /// <param name="inputShapes">The sizes of inputs by name; the others get small ones.</param>
     /// <returns>Why no sizes were accepted, the model being as it was then; <see langword="null"/> where some were.</returns>
-    internal static string? Fix(Model model, IReadOnlyList<long>? inputShape)
+    internal static string? Fix(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
-        var inputs = model.Graph.Inputs.Where(v => v.Initializer is null).ToList();
-        var declared = inputs.ConvertAll(v => v.Shape);
+        var inputs = Composer.Inputs(model.Graph);
+        var declared = inputs.Select(v => v.Shape).ToList();
         var leading = declared.Where(s => s is { Rank: > 0 }).Select(s => s![0].Symbol).OfType<string>().ToHashSet();
         string? refused = null;
         foreach (var size in Sizes)
         {
             for (var i = 0; i < inputs.Count; i++)
-                inputs[i].Shape = inputShape is not null && inputs.Count == 1 ? Shape.Of(inputShape) : declared[i] is { } shape ? Fixed(shape, leading, size) : null;
+                inputs[i].Shape = inputShapes.TryGetValue(inputs[i].Name, out var given) ? Shape.Of(given) : declared[i] is { } shape ? Fixed(shape, leading, size) : null;
             try
             {
                 ShapeProbe.Annotate(model, new Dictionary<string, long>());
@@ -37,7 +38,7 @@ internal static class FreeAxes
 
             for (var i = 0; i < inputs.Count; i++)
                 inputs[i].Shape = declared[i];
-            if (inputShape is not null || declared.All(s => s is null || s.IsStatic))
+            if (inputs.All(v => inputShapes.ContainsKey(v.Name) || v.Shape is null or { IsStatic: true }))
                 break;
         }
 
@@ -45,10 +46,10 @@ internal static class FreeAxes
     }
 
     /// <summary>Learns the shapes inside a model, as they are for some sizes of the free axes, which stay free.</summary>
-    internal static void Learn(Model model, IReadOnlyList<long>? inputShape)
+    internal static void Learn(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
         var declared = model.Graph.Inputs.ConvertAll(v => v.Shape);
-        Fix(model, inputShape);
+        Fix(model, inputShapes);
         for (var i = 0; i < declared.Count; i++)
             model.Graph.Inputs[i].Shape = declared[i];
     }

@@ -12,19 +12,19 @@ public static class ModelInspector
     /// <summary>Inspects a model file.</summary>
     /// <param name="path">The .onnx file.</param>
     /// <param name="options">What training would be asked for; <see langword="null"/> for the defaults.</param>
-    /// <param name="inputShape">The input's sizes, batch axis first; <see langword="null"/> has free axes tried at small sizes.</param>
+    /// <param name="inputShapes">The sizes of inputs, by name; free axes of the others are tried at small sizes.</param>
     /// <returns>The report; what stops training is in it, and no error.</returns>
     /// <exception cref="InvalidModelException">The file is malformed.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ModelReport Inspect(string path, CompositionOptions? options = null, IReadOnlyList<long>? inputShape = null)
+    public static ModelReport Inspect(string path, CompositionOptions? options = null, IReadOnlyDictionary<string, IReadOnlyList<long>>? inputShapes = null)
     {
         var model = ModelReader.Read(path);
-        var prospect = new TrainingProspect(path, options ?? new(), inputShape);
+        var prospect = new TrainingProspect(path, options ?? new(), inputShapes ?? new Dictionary<string, IReadOnlyList<long>>());
         var constants = Constants(model.Graph, prospect).ToList();
         return new(
             Path.GetFileName(path), model.IrVersion,
             model.Opsets.ToDictionary(o => o.Key.Length == 0 ? "ai.onnx" : o.Key, o => o.Value), model.Producer,
-            [.. model.Graph.Inputs.Where(v => v.Initializer is null).Select(Describe)], [.. model.Graph.Outputs.Select(Describe)],
+            [.. Composer.Inputs(model.Graph).Select(Describe)], [.. model.Graph.Outputs.Select(Describe)],
             Operators(model.Graph, prospect), [.. constants.Select(c => c.Report)],
             new(constants.Sum(c => c.Report.Count), constants.Where(c => c.Report.Verdict == "trained").Sum(c => c.Report.Count), constants.Sum(c => c.Bytes)),
             prospect.Obstacles.Count == 0, prospect.Obstacles, prospect.Notes);

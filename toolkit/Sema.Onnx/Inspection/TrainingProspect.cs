@@ -15,21 +15,22 @@ internal sealed class TrainingProspect
 {
     private readonly CompositionOptions _options;
     private readonly Composer _composer;
+    private readonly IReadOnlyDictionary<string, IReadOnlyList<long>> _inputShapes;
     private readonly List<Obstacle> _obstacles = [];
     private readonly List<string> _notes = [];
     private readonly HashSet<string> _operators;
     private Dictionary<string, Judged> _judged = [];
+    private bool? _lifted;
 
     /// <exception cref="InvalidModelException">The file is malformed.</exception>
-    internal TrainingProspect(string path, CompositionOptions options, IReadOnlyList<long>? inputShape)
+    internal TrainingProspect(string path, CompositionOptions options, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
-        (_options, _composer) = (options, new Composer(options, ArtifactBuilder.Annotate));
-        var model = Prepare(path, inputShape);
+        (_options, _composer, _inputShapes) = (options, new Composer(options, ArtifactBuilder.Annotate), inputShapes);
+        var model = Prepare(path);
         var graph = model.Graph;
-        Value? input = null;
-        Try(() => input = Composer.Input(graph));
-        Try(() => CheckShape(input, inputShape));
-        var refused = FreeAxes.Fix(model, inputShape);
+        var inputs = Composer.Inputs(graph);
+        Try(() => CheckShapes(inputs));
+        var refused = FreeAxes.Fix(model, inputShapes);
         if (refused is not null)
             _notes.Add($"The shapes inside the model are not known: {refused}");
         else if (Try(() => _ = ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph)))
@@ -41,10 +42,11 @@ internal sealed class TrainingProspect
             Judge(loss);
         if (_obstacles.Count > 0)
             return;
-        if (input!.Shape is { IsStatic: true } shape && refused is null)
-            Try(() => ArtifactBuilder.Compose(path, options, shape.Sizes, targetShape: null));
+        var open = inputs.Where(i => i.Shape is not { IsStatic: true }).ToList();
+        if (open.Count == 0 && refused is null)
+            Try(() => ArtifactBuilder.Compose(path, options, _ => inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape!.Sizes), targetShape: null));
         else
-            _obstacles.Add(new($"The sizes of the input '{input.Name}' could not be guessed; give the input's shape, or data that have one."));
+            _obstacles.Add(new($"The sizes of the input {string.Join(", ", open.Select(i => $"'{i.Name}'"))} could not be guessed; give the input's shape, or data that have one."));
     }
 
     /// <summary>Gets what stops training.</summary>
@@ -66,43 +68,53 @@ internal sealed class TrainingProspect
     internal bool IsRewritten(string op) => !_operators.Contains(op);
 
     // A new head on the file's own graph, then the upgrade; without what is refused.
-    private Model Prepare(string path, IReadOnlyList<long>? inputShape)
+    private Model Prepare(string path)
     {
         var model = Read();
         if (_options.Classes is { } classes && !Try(() => NewHead = ClassifierHead.Replace(_composer.Prediction(model.Graph), classes, _options.Seed)))
             model = Read();
         if (Lowerings.Occur(model))
-            FreeAxes.Learn(model, inputShape);
+            FreeAxes.Learn(model, _inputShapes);
         return Try(() => OpsetUpgrade.Run(model)) ? model : Read();
 
         Model Read()
         {
-            const string Baked = "A batch size of 1 is baked in; it is lifted for training, and the exported model has it again.";
             var read = ModelReader.Read(path);
-            if (read.Graph.Inputs.Count(v => v.Initializer is null) == 1 && BatchAxis.Lift(read.Graph) && !_notes.Contains(Baked))
-                _notes.Add(Baked);
+            var baked = BatchAxis.Baked(Composer.Inputs(read.Graph)).Where(i => !(_inputShapes.TryGetValue(i.Name, out var shape) && shape is [1, ..])).ToList();
+            if (_lifted is null && baked.Count > 0)
+                _lifted = IsLifted(path, baked);
+            if (_lifted == true)
+                BatchAxis.Lift(read.Graph, baked);
             return read;
+        }
+    }
+
+    // Tries whether several samples can go through a model that was exported for one; if not, it trains one by one.
+    private bool IsLifted(string path, IEnumerable<Value> baked)
+    {
+        try
+        {
+            ArtifactBuilder.Unbatch(ModelReader.Read(path), path, baked.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)[2]));
+            _notes.Add("A batch size of 1 is baked in; it is lifted for training, and the exported model has it again.");
+            return true;
+        }
+        catch (InvalidModelException e)
+        {
+            _notes.Add(e.Message);
+            return false;
         }
     }
 
     // A loss needs floats; where the model ends in a choice, the last floats before it are judged in its place.
     private Value? Differentiable(Value prediction)
     {
-        var value = prediction;
-        while (!value.Type.IsFloat() && value.Producer?.Inputs.FirstOrDefault(i => i is { Producer: not null }) is { } before)
-            value = before;
-        var found = value.Type.IsFloat() && value.Producer is not null;
-        if (value != prediction)
-        {
-            _obstacles.Add(new($"The output '{prediction.Name}' is {prediction.Type.Name()}, and a loss needs floats"
-                + (found ? $"; train another value, such as '{value.Name}' (--output \"{value.Name}\"), for which the verdicts are given." : ".")));
-        }
-        else if (prediction.Type is not ElementType.Undefined && !found)
-        {
+        var value = Composer.LastFloats(prediction);
+        if (!prediction.Type.IsFloat() && prediction.Type is not ElementType.Undefined)
+            _obstacles.Add(new(Composer.NoFloats(prediction) + (value is null ? "." : ", for which the verdicts are given.")));
+        else if (prediction.Type is not ElementType.Undefined && value is null)
             _obstacles.Add(new($"The output '{prediction.Name}' is not computed from weights; choose another (--output)."));
-        }
 
-        return found ? value : null;
+        return value;
     }
 
     private void Judge(Value loss)
@@ -148,12 +160,12 @@ internal sealed class TrainingProspect
     private static IEnumerable<Value> Reads(Node node) =>
         node.Inputs.OfType<Value>().Concat(node.Subgraphs().SelectMany(g => g.Nodes.SelectMany(Reads).Concat(g.Outputs)));
 
-    private static void CheckShape(Value? input, IReadOnlyList<long>? given)
+    private void CheckShapes(IEnumerable<Value> inputs)
     {
-        if (given is not null && input?.Shape is { } declared
-            && (declared.Rank != given.Count || declared.Zip(given).Any(pair => pair.First.IsKnown && pair.First.Size != pair.Second)))
+        foreach (var input in inputs)
         {
-            throw new InvalidModelException($"The model's input '{input.Name}' has the shape {declared}, but the data give {Shape.Of(given)}.");
+            if (_inputShapes.TryGetValue(input.Name, out var given))
+                Composer.Fitting(input, given);
         }
     }
 

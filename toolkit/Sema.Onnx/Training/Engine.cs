@@ -24,7 +24,7 @@ internal sealed class Engine : IDisposable
     private readonly Binding _trainingBinding;
     private readonly UpdateRunner _update;
     private readonly RunningStatistics _statistics;
-    private readonly HostTensor _input, _target, _loss = new(ElementType.Float32), _norm = new(ElementType.Float32);
+    private readonly HostTensor _target, _loss = new(ElementType.Float32), _norm = new(ElementType.Float32);
     private readonly HostTensor? _logits;
     private readonly Lazy<Blender> _blender;
 
@@ -43,9 +43,9 @@ internal sealed class Engine : IDisposable
         LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
         _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
         _trainingBinding = new Binding(_training);
-        _input = new HostTensor(manifest.Input.Type, [.. manifest.Input.Shape]);
+        Inputs = new(manifest.Inputs);
         _target = new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape]);
-        _trainingBinding.BindInput(manifest.Input.Name, _input);
+        Inputs.Bind(_trainingBinding);
         _trainingBinding.BindInput(manifest.Target.Name, _target);
         _trainingBinding.BindOutput(TrainingGraphs.LossName, _loss);
         _trainingBinding.BindOutput(TrainingGraphs.NormName, _norm);
@@ -96,8 +96,8 @@ internal sealed class Engine : IDisposable
     /// <summary>Gets the averages.</summary>
     internal IReadOnlyList<Arena> Averages { get; }
 
-    /// <summary>Gets the inputs of a step: exactly a batch, row-major.</summary>
-    internal Span<byte> Input => _input.Bytes;
+    /// <summary>Gets the inputs of a step: each exactly a batch.</summary>
+    internal InputTensors Inputs { get; }
 
     /// <summary>Gets the targets of a step.</summary>
     internal Span<byte> Target => _target.Bytes;
@@ -105,7 +105,7 @@ internal sealed class Engine : IDisposable
     /// <summary>Gets the logits of the last step, float32, or nothing where they are too large to be worth a copy.</summary>
     internal ReadOnlySpan<float> Logits => _logits is null ? [] : _logits.As<float>();
 
-    /// <summary>Computes the loss and the gradients of the batch in <see cref="Input"/> and <see cref="Target"/>.</summary>
+    /// <summary>Computes the loss and the gradients of the batch in <see cref="Inputs"/> and <see cref="Target"/>.</summary>
     internal StepResult ComputeGradients()
     {
         _training.Run(_trainingBinding);
@@ -154,7 +154,7 @@ internal sealed class Engine : IDisposable
         _update.Dispose();
         if (_blender.IsValueCreated)
             _blender.Value.Dispose();
-        foreach (IDisposable owned in new IDisposable?[] { _input, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Averages))
+        foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Averages))
             owned.Dispose();
     }
 

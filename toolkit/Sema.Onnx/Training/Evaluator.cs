@@ -14,26 +14,27 @@ internal sealed class Evaluator : IDisposable
     private readonly TensorSignature _prediction, _targetInfo;
     private readonly int _classAxis;
     private readonly long? _ignore;
-    private readonly HostTensor _input, _target, _mask, _loss = new(ElementType.Float32), _weight = new(ElementType.Float32);
+    private readonly InputTensors _inputs;
+    private readonly HostTensor _target, _mask, _loss = new(ElementType.Float32), _weight = new(ElementType.Float32);
     private readonly HostTensor? _scores;
 
     /// <summary>Prepares an evaluation.</summary>
     /// <param name="session">A session of <c>eval.onnx</c>; the caller keeps it.</param>
-    /// <param name="input">The model's input.</param>
+    /// <param name="inputs">The model's inputs.</param>
     /// <param name="target">The targets.</param>
     /// <param name="prediction">The output that the loss is about.</param>
     /// <param name="classAxis">Its axis of classes, or -1.</param>
     /// <param name="loss">The loss.</param>
-    internal Evaluator(Session session, TensorSignature input, TensorSignature target, TensorSignature prediction, int classAxis, Loss loss)
+    internal Evaluator(Session session, IReadOnlyList<TensorSignature> inputs, TensorSignature target, TensorSignature prediction, int classAxis, Loss loss)
     {
         (Session, _prediction, _targetInfo, _classAxis) = (session, prediction, target, classAxis);
         _ignore = (loss as CrossEntropyLoss)?.IgnoreIndex;
-        _input = new HostTensor(input.Type, [.. input.Shape]);
+        _inputs = new(inputs);
         _target = new HostTensor(target.Type, [.. target.Shape]);
         _mask = new HostTensor(ElementType.Float32, target.Shape[0]);
         _scores = classAxis >= 0 && prediction.Type == ElementType.Float32 ? new HostTensor(prediction.Type, [.. prediction.Shape]) : null;
         Binding = new Binding(session);
-        Binding.BindInput(input.Name, _input);
+        _inputs.Bind(Binding);
         Binding.BindInput(target.Name, _target);
         Binding.BindInput(TrainingGraphs.MaskName, _mask);
         Binding.BindOutput(TrainingGraphs.LossName, _loss);
@@ -56,7 +57,7 @@ internal sealed class Evaluator : IDisposable
         {
             using (batch)
             {
-                batch.Input.Span.CopyTo(_input.Bytes);
+                _inputs.Fill(batch);
                 batch.Target.Span.CopyTo(_target.Bytes);
                 var mask = _mask.As<float>();
                 mask.Clear();
@@ -80,7 +81,7 @@ internal sealed class Evaluator : IDisposable
     public void Dispose()
     {
         Binding.Dispose();
-        foreach (var owned in new[] { _input, _target, _mask, _loss, _weight, _scores })
+        foreach (var owned in new IDisposable?[] { _inputs, _target, _mask, _loss, _weight, _scores })
             owned?.Dispose();
     }
 }

@@ -25,27 +25,27 @@ public static class ModelEvaluator
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options.BatchSize));
         var forms = RunData.For(model, data, options.Pixels, options.Loss);
-        var (graph, batch) = Read(model, options.BatchSize);
+        var (graph, batch) = Read(model, forms, options.BatchSize);
         var composed = new Composer(new() { Loss = options.Loss, Output = options.Output }, ArtifactBuilder.Annotate)
-            .ComposeEval(graph, forms.InputShape(batch), forms.TargetShape(batch));
+            .ComposeEval(graph, forms.InputShapes(batch), forms.TargetShape(batch));
         using var session = new Session(composed.Model, new SessionSettings { Device = options.Device, Threads = options.Threads });
-        using var evaluator = new Evaluator(session, composed.Input, composed.Target, composed.Prediction, composed.ClassAxis, options.Loss);
+        using var evaluator = new Evaluator(session, composed.Inputs, composed.Target, composed.Prediction, composed.ClassAxis, options.Loss);
         return evaluator.Evaluate(forms.Evaluation(data, batch), cancellation);
     }
 
     // A batch size that is baked in and cannot be lifted is what the model runs with.
-    private static (Model Model, int Batch) Read(string path, int batch)
+    private static (Model Model, int Batch) Read(string path, RunData forms, int batch)
     {
         var model = ModelReader.Read(path);
         try
         {
-            ArtifactBuilder.Unbatch(model, path);
+            ArtifactBuilder.Unbatch(model, path, forms.InputShapes(batch));
         }
         catch (InvalidModelException)
         {
             model = ModelReader.Read(path);
         }
 
-        return Composer.Input(model.Graph).Shape is { Rank: > 0 } shape && shape[0].IsKnown ? (model, (int)shape[0].Size) : (model, batch);
+        return (model, forms.OwnBatch(model.Graph, batch));
     }
 }

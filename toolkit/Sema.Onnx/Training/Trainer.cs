@@ -42,7 +42,7 @@ public sealed class Trainer : IDisposable
         if (fresh)
         {
             run.Clean();
-            var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShape(options.BatchSize), forms.TargetShape(options.BatchSize));
+            var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShapes(options.BatchSize), forms.TargetShape(options.BatchSize));
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
@@ -191,6 +191,7 @@ public sealed class Trainer : IDisposable
         ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
+        ["constant_inputs"] = string.Join(' ', train.Constants.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => FormattableString.Invariant($"{c.Key}={c.Value:R}"))),
     };
 
     private static string Pixels(PixelOptions p) => FormattableString.Invariant(

@@ -154,7 +154,7 @@ internal sealed class TrainingLoop
             using var batch = batches.Current;
             if (batch.Epoch != epoch)
                 continue;
-            batch.Input.Span.CopyTo(_engine.Input);
+            _engine.Inputs.Fill(batch);
             batch.Target.Span.CopyTo(_engine.Target);
             if (_engine.Manifest.ClassAxis >= 0)
                 ClassLabels.Check(Labels, Classes, _ignore, "training");

@@ -25,7 +25,7 @@ internal sealed class WeightEvaluation : IDisposable
         void Add(string name, Arena weights)
         {
             var manifest = engine.Manifest;
-            var evaluator = new Evaluator(_session, manifest.Input, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
+            var evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
             engine.BindParameters(evaluator.Binding, weights);
             _all.Add((name, evaluator));
         }

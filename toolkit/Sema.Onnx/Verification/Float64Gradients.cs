@@ -1,6 +1,5 @@
 using Sema.Onnx.Artifacts;
 using Sema.Onnx.Data.Formats;
-using Sema.Onnx.Data.Transforms;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Serialization;
@@ -16,19 +15,23 @@ internal sealed record Float64Gradients(double Loss, IReadOnlyDictionary<string,
     /// <summary>Composes and runs the training graph, on the CPU.</summary>
     /// <param name="model">The .onnx file.</param>
     /// <param name="options">What float32 was composed for.</param>
-    /// <param name="input">The batches; the first is taken.</param>
+    /// <param name="recorded">The batches of each input; the first is taken.</param>
     /// <param name="target">The targets; the first batch's are taken.</param>
     /// <param name="threads">The number of threads; 0 for one a core.</param>
     /// <exception cref="RuntimeException">The model holds an operator that neither ONNX Runtime nor a lowering computes in float64.</exception>
-    internal static Float64Gradients Compute(string model, CompositionOptions options, StoredArray input, StoredArray target, int threads)
+    internal static Float64Gradients Compute(string model, CompositionOptions options, IReadOnlyList<RecordedInput> recorded, StoredArray target, int threads)
     {
-        var graphs = ArtifactBuilder.Compose(model, options with { Precision = ElementType.Float64 }, input.Shape[1..], target.Shape[1..]);
+        var graphs = ArtifactBuilder.Compose(model, options with { Precision = ElementType.Float64 }, _ => recorded.ToDictionary(r => r.Name, r => (IReadOnlyList<long>)r.Shape), target.Shape[1..]);
         var graph = graphs.Training.Graph;
         var inputs = new Dictionary<string, HostTensor>
         {
-            [graphs.Input.Name] = First(input, graph.Find(graphs.Input.Name)!.Type),
-            [graphs.Target.Name] = First(target, graph.Find(graphs.Target.Name)!.Type),
+            [graphs.Target.Name] = First(new(graphs.Target.Name, target, target.Count), graph.Find(graphs.Target.Name)!.Type),
         };
+        foreach (var input in recorded)
+        {
+            if (graph.Find(input.Name) is { } read)
+                inputs[input.Name] = First(input, read.Type);
+        }
 
         // The weights are bound rather than written: twice as large as the model's file, they might not fit into one.
         foreach (var weight in graph.Inputs.Where(v => v.Initializer is not null))
@@ -53,10 +56,10 @@ internal sealed record Float64Gradients(double Loss, IReadOnlyDictionary<string,
         }
     }
 
-    private static HostTensor First(StoredArray array, ElementType type)
+    private static HostTensor First(RecordedInput input, ElementType type)
     {
-        var tensor = new HostTensor(type, [.. array.Shape[1..]]);
-        Preprocessing.ForTarget(array.Sample, type).Apply(array.Samples[0], tensor.Bytes);
+        var tensor = new HostTensor(type, [.. input.Shape]);
+        input.CopyTo(tensor.Bytes, 0, type);
         return tensor;
     }
 }

@@ -14,7 +14,8 @@ namespace Sema.Onnx.Verification;
 
 /// <summary>Replays a trajectory that PyTorch recorded, and reports how far ours is from it.</summary>
 /// <remarks>
-/// The reference is a NumPy archive: <c>input</c> and <c>target</c> [steps, batch, ...], <c>loss</c> [steps], and by the names of
+/// The reference is a NumPy archive: <c>input</c> and <c>target</c> [steps, batch, ...] (for a model with several inputs, an array by the name
+/// of each; one that does not count the steps is given whole at every step), <c>loss</c> [steps], and by the names of
 /// the model's initializers <c>grad/NAME</c> of the first step, <c>final/NAME</c> and <c>ema/NAME</c> after the last.
 /// <para>
 /// The reference was computed in float64, ours is float32. Rounding alone makes tensors differ by about 1e-6; but where a value lies
@@ -48,13 +49,15 @@ public static class Verifier
     {
         ArgumentNullException.ThrowIfNull(options);
         var arrays = NpzFiles.ReadAll(reference);
-        StoredArray input = Array("input"), target = Array("target"), loss = Array("loss");
-        var steps = input.Count;
-        if (target.Count != steps || loss.Count != steps)
-            throw new DataException($"{reference}: 'input', 'target' and 'loss' count {steps}, {target.Count} and {loss.Count} steps; they must agree.", reference);
+        var graph = ModelReader.Read(model).Graph;
+        StoredArray target = Array("target"), loss = Array("loss");
+        var steps = loss.Count;
+        var inputs = Inputs([.. Composer.Inputs(graph).Select(i => i.Name)], steps);
+        if (target.Count != steps || inputs is [{ PerStep: false }])
+            throw new DataException($"{reference}: 'input', 'target' and 'loss' count {inputs[0].Array.Count}, {target.Count} and {steps} steps; they must agree.", reference);
 
         var names = Names("grad");
-        var initializers = ModelReader.Read(model).Graph.Initializers.Select(v => v.Name).ToHashSet();
+        var initializers = graph.Initializers.Select(v => v.Name).ToHashSet();
         if (names.Find(n => !initializers.Contains(n)) is { } foreign)
             throw new DataException($"{reference} holds a gradient of '{foreign}', but '{model}' has no initializer of that name; take the reference of this model.", reference);
         var folder = Directory.CreateTempSubdirectory("sema-verify-").FullName;
@@ -69,12 +72,12 @@ public static class Verifier
                 Train = names,
                 BatchNormalization = options.BatchNormalization,
             };
-            ArtifactBuilder.Build(model, artifacts, composition, input.Shape[1..], target.Shape[1..]);
+            ArtifactBuilder.Build(model, artifacts, composition, inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape), target.Shape[1..]);
             using var engine = Engine.Open(artifacts, options.Optimizer.WeightDecay, new SessionSettings { Device = options.Device, Threads = options.Threads });
             if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
                 throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
 
-            var (losses, gradients) = Replay(engine, input, target, options);
+            var (losses, gradients) = Replay(engine, inputs, target, options);
             var reference64 = loss.ToFloat64();
             var deviations = losses.Select((ours, i) => Math.Abs(ours - reference64[i]) / Math.Max(Math.Abs(reference64[i]), Negligible))
                 .Select(d => double.IsNaN(d) ? double.PositiveInfinity : d).ToArray();
@@ -96,13 +99,17 @@ public static class Verifier
             ? array
             : throw new DataException($"{reference} holds no array '{name}'; write it with the recorder of reference trajectories.", reference);
 
+        // An array by the name of each input; a model with one input takes 'input' as well.
+        List<RecordedInput> Inputs(List<string> inputs, int steps) => [.. inputs.Select(name => new RecordedInput(name,
+            new[] { name, ModelInputs.Plain(name) }.FirstOrDefault(arrays.ContainsKey) is { } own ? arrays[own] : Array(inputs.Count == 1 ? "input" : name), steps))];
+
         List<string> Names(string kind) => [.. arrays.Keys.Where(k => k.StartsWith(kind + "/", StringComparison.Ordinal)).Select(k => k[(kind.Length + 1)..])];
 
         Deviation InFloat64(Deviation float32, CompositionOptions composition)
         {
             try
             {
-                var (_, gradients) = Float64Gradients.Compute(model, composition, input, target, options.Threads);
+                var (_, gradients) = Float64Gradients.Compute(model, composition, inputs, target, options.Threads);
                 return Compare("grad", gradients) with { Precision = "float64", Float32 = float32 };
             }
             catch (RuntimeException e)
@@ -130,15 +137,15 @@ public static class Verifier
     }
 
     private static (List<double> Losses, Dictionary<string, float[]> Gradients) Replay(
-        Engine engine, StoredArray input, StoredArray target, VerificationOptions options)
+        Engine engine, IReadOnlyList<RecordedInput> inputs, StoredArray target, VerificationOptions options)
     {
-        var toInput = Preprocessing.ForTarget(input.Sample, engine.Manifest.Input.Type);
         var toTarget = Preprocessing.ForTarget(target.Sample, engine.Manifest.Target.Type);
         var losses = new List<double>();
         Dictionary<string, float[]> gradients = [];
-        for (var step = 1; step <= input.Count; step++)
+        for (var step = 1; step <= target.Count; step++)
         {
-            toInput.Apply(input.Samples[step - 1], engine.Input);
+            foreach (var (input, info) in inputs.Zip(engine.Manifest.Inputs))
+                input.CopyTo(engine.Inputs[info.Name], step - 1, info.Type);
             toTarget.Apply(target.Samples[step - 1], engine.Target);
             losses.Add(engine.ComputeGradients().Loss);
             if (step == 1)

@@ -71,12 +71,13 @@ internal sealed class ArtifactsCommand : SemaCommand
             Seed = parse.GetValue(_shapes.Seed),
         };
         var batch = parse.GetValue(_shapes.BatchSize);
-        var shapes = _shapes.Given(parse, batch) ?? (parse.GetValue(_data.Data) is null
-            ? BatchShapes.Of(model, batch)
-            : BatchShapes.Of(model, _data.Load(parse).Train, _pixels.Bind(parse), loss, batch));
+        var given = _shapes.Given(parse);
+        var shapes = given.Count > 0 || parse.GetValue(_data.Data) is null
+            ? BatchShapes.Of(model, batch, given)
+            : BatchShapes.Of(model, _data.Load(parse).Train, _pixels.Bind(parse), loss, batch);
         if (_shapes.GivenTarget(parse, batch) is { } target)
             shapes = shapes with { Target = target };
-        var layout = ArtifactBuilder.Build(model, folder, options, shapes.Input, shapes.Target);
+        var layout = ArtifactBuilder.Build(model, folder, options, shapes.Inputs, shapes.Target);
 
         var elements = layout.Parameters.Where(p => p.Group != "statistics").Sum(p => p.Count);
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(f => new FileInfo(f)).ToList();

@@ -19,7 +19,7 @@ internal sealed class VerifyCommand : SemaCommand
         : base("verify", "Replay a recorded PyTorch training trajectory and report the relative errors.")
     {
         _model = AddArgument("MODEL", "The .onnx file that the recording started from.");
-        _reference = AddArgument("REFERENCE.npz", "The recording: input, target, loss, and grad/NAME, final/NAME, ema/NAME by initializer name.");
+        _reference = AddArgument("REFERENCE.npz", "The recording: input (or an array by the name of each input), target, loss, and grad/NAME, final/NAME, ema/NAME by initializer name.");
         _optimizer = Add(new OptimizerOptions(replays: true));
         _replay = Add(new ReplayOptions());
         _loss = Add(new LossOptions());

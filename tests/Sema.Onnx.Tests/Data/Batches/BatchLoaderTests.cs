@@ -20,7 +20,7 @@ public sealed class BatchLoaderTests
     {
         foreach (var batch in Loader(samples: 5, batchSize: 3).Evaluation())
         {
-            var pixels = MemoryMarshal.Cast<byte, float>(batch.Input.Span);
+            var pixels = MemoryMarshal.Cast<byte, float>(batch.Inputs["x"]);
             var labels = MemoryMarshal.Cast<byte, long>(batch.Target.Span);
             for (var i = 0; i < 3; i++)
                 Assert.AreEqual((200f, (float)labels[i]), (pixels[i * 16], pixels[i * 16 + 15]));
@@ -99,9 +99,9 @@ public sealed class BatchLoaderTests
         batches[0].Dispose();
         batches[0].Dispose();
 
-        Assert.ThrowsExactly<ObjectDisposedException>(() => batches[0].Input);
+        Assert.ThrowsExactly<ObjectDisposedException>(() => batches[0].Inputs);
         var again = loader.Evaluation().ToArray();
-        Assert.IsFalse(again[0].Input.Span.Overlaps(again[1].Input.Span));
+        Assert.IsFalse(again[0].Inputs["x"].Overlaps(again[1].Inputs["x"]));
     }
 
     [TestMethod]
@@ -160,6 +160,22 @@ public sealed class BatchLoaderTests
     public void A_batch_beyond_2_GiB_is_refused() =>
         Assert.Contains("exceeds 2 GiB", Assert.ThrowsExactly<DataException>(() => Loader(2, 1 << 30)).Message);
 
+    [TestMethod]
+    public void Only_the_one_image_among_several_inputs_is_augmented()
+    {
+        // The vector is the image's bytes as numbers: unlike the image, it must not move.
+        var data = new CountingDataset(6);
+        var vector = new SampledArray(new ArraySpec(ElementType.UInt8, 16), (index, sample) => data.Read(index, sample, new byte[8]));
+        var options = Options(data, 2) with { Augmentation = Augmentation.Parse("crop"), Seed = 3 };
+        var plain = new BatchInput("v", Preprocessing.For(vector.Spec, new ModelInput(ElementType.Float32, 16), new PixelOptions()), vector);
+        using var batch = new BatchLoader(data, options with { Inputs = [plain, .. options.Inputs] }).Training().First();
+
+        Assert.AreEqual(200f, batch.Inputs["v"].As<float>()[0]);
+        CollectionAssert.AreNotEqual(batch.Inputs["v"], batch.Inputs["x"]);
+        Assert.AreEqual("2 of the model's 2 inputs are images, and exactly one can be augmented; leave out --augment.", Assert.ThrowsExactly<DataException>(
+            () => new BatchLoader(data, options with { Inputs = [.. options.Inputs, options.Inputs[0] with { Name = "z" }] })).Message);
+    }
+
     private static BatchLoader Loader(
         int samples, int batchSize, int workers = 1, int prefetch = 4, ulong seed = 1, string augmentation = "none")
     {
@@ -175,7 +191,7 @@ public sealed class BatchLoaderTests
     private static BatchLoaderOptions Options(CountingDataset data, int batchSize, int workers = 1) => new()
     {
         BatchSize = batchSize,
-        Input = Preprocessing.For(data.Input, new ModelInput(ElementType.Float32, 1, 4, 4), new PixelOptions { Scale = 1 }),
+        Inputs = [new("x", Preprocessing.For(data.Input, new ModelInput(ElementType.Float32, 1, 4, 4), new PixelOptions { Scale = 1 }))],
         Target = Preprocessing.ForTarget(data.Target, ElementType.Int64),
         Workers = workers,
     };
@@ -184,7 +200,7 @@ public sealed class BatchLoaderTests
         $"epoch {batch.Epoch} batch {batch.Index} count {batch.Count}: {string.Join(' ', MemoryMarshal.Cast<byte, long>(batch.Target.Span).ToArray())}");
 
     private static string[] Bits(IEnumerable<Batch> batches, int count) => Use(batches, count, batch =>
-        $"{batch.Epoch} {batch.Index} {Convert.ToHexString(batch.Input.Span)} {Convert.ToHexString(batch.Target.Span)}");
+        $"{batch.Epoch} {batch.Index} {Convert.ToHexString(batch.Inputs["x"])} {Convert.ToHexString(batch.Target.Span)}");
 
     private static string[] Use(IEnumerable<Batch> batches, int count, Func<Batch, string> describe) => [.. batches.Take(count).Select(batch =>
     {

@@ -51,7 +51,7 @@ public sealed class NpzFilesTests
         var path = folder.WriteZip("some.npz", ("x.npy", Input), ("target.npy", Target));
 
         Assert.AreEqual($"{path} holds no array 'input', only 'x', 'target'; write it with numpy.savez(path, input=..., target=...).",
-            Assert.ThrowsExactly<DataException>(() => NpzFiles.Load(path)).Message);
+            Assert.ThrowsExactly<DataException>(() => NpzFiles.Load(path).Train.Input).Message);
     }
 
     [TestMethod]

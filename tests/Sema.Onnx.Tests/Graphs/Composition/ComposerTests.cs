@@ -161,11 +161,31 @@ public sealed class ComposerTests
         Refused("--output: the model has no output 'z'; it has 'y'.", () => Compose(TinyModels.Mlp(), new() { Output = "z" }));
 
     [TestMethod]
-    public void Several_inputs_are_refused()
+    public void Several_inputs_need_their_shapes_by_name()
+    {
+        Refused("The model has 2 inputs ('x', 'second'); give the shape of each by its name.", () => Composer.OneShape(Two().Graph, [4, 4]));
+        Refused("No shape is given for the model's input 'second'", () => Compose(Two(), ("x", [4, 4])));
+        Refused("A shape is given for 'z', but the model has no such input; it has 'x', 'second'.", () => Compose(Two(), ("x", [4, 4]), ("z", [4, 4])));
+
+        static Model Two()
+        {
+            var model = TinyModels.Mlp();
+            model.Graph.AddInput("second", ElementType.Float32, TinyModels.Batched("batch", 4));
+            return model;
+        }
+
+        static TrainingGraphs Compose(Model model, params (string Name, long[] Shape)[] shapes) =>
+            new Composer(new(), ArtifactBuilder.Annotate).Compose(model, shapes.ToDictionary(s => s.Name, s => (IReadOnlyList<long>)s.Shape), null);
+    }
+
+    [TestMethod]
+    public void An_output_that_is_a_choice_names_the_floats_before_it()
     {
         var model = TinyModels.Mlp();
-        model.Graph.AddInput("second", ElementType.Float32, TinyModels.Batched("batch", 4));
-        Refused("The model has 2 inputs ('x', 'second')", () => Compose(model));
+        var logits = model.Graph.Outputs[0];
+        model.Graph.Outputs.Clear();
+        model.Graph.Outputs.Add(model.Graph.Renamed(model.Graph.Emit("ArgMax", [logits], ("axis", 1)), "choice"));
+        Refused("The output 'choice' is int64, and a loss needs floats; train another value, such as 'y' (--output \"y\").", () => Compose(model));
     }
 
     [TestMethod]
@@ -186,7 +206,7 @@ public sealed class ComposerTests
     }
 
     private static TrainingGraphs Compose(Model model, CompositionOptions? options = null, long[]? inputShape = null, long[]? targetShape = null) =>
-        new Composer(options ?? new(), ArtifactBuilder.Annotate).Compose(model, inputShape ?? [Batch, TinyModels.Features], targetShape);
+        new Composer(options ?? new(), ArtifactBuilder.Annotate).Compose(model, Composer.OneShape(model.Graph, inputShape ?? [Batch, TinyModels.Features]), targetShape);
 
     private static Dictionary<string, float[]> Run(Model model, Dictionary<string, HostTensor>? more = null)
     {

@@ -4,13 +4,13 @@ namespace Sema.Onnx.Data.Batches;
 internal sealed class Batch : IDisposable
 {
     private readonly BatchBuffers _pool;
-    private byte[]? _input;
+    private IReadOnlyDictionary<string, byte[]>? _inputs;
     private byte[]? _target;
 
     internal Batch(BatchBuffers pool, int epoch, int index, int count)
     {
         (_pool, Epoch, Index, Count) = (pool, epoch, index, count);
-        (_input, _target) = pool.Rent();
+        (_inputs, _target) = pool.Rent();
     }
 
     /// <summary>Gets the epoch, from 0.</summary>
@@ -23,9 +23,9 @@ internal sealed class Batch : IDisposable
     /// counted.</summary>
     internal int Count { get; }
 
-    /// <summary>Gets the inputs one after another, always a whole batch.</summary>
+    /// <summary>Gets each of the model's inputs, sample after sample, always a whole batch.</summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed of.</exception>
-    internal Memory<byte> Input => _input ?? throw new ObjectDisposedException(nameof(Batch));
+    internal IReadOnlyDictionary<string, byte[]> Inputs => _inputs ?? throw new ObjectDisposedException(nameof(Batch));
 
     /// <summary>Gets the targets one after another, always a whole batch.</summary>
     /// <exception cref="ObjectDisposedException">The batch was disposed of.</exception>
@@ -33,9 +33,9 @@ internal sealed class Batch : IDisposable
 
     public void Dispose()
     {
-        var input = Interlocked.Exchange(ref _input, null);
+        var inputs = Interlocked.Exchange(ref _inputs, null);
         var target = Interlocked.Exchange(ref _target, null);
-        if (input is not null && target is not null)
-            _pool.Return(input, target);
+        if (inputs is not null && target is not null)
+            _pool.Return(inputs, target);
     }
 }

@@ -1,3 +1,5 @@
+using Sema.Onnx.Data.Transforms;
+
 namespace Sema.Onnx.Data.Batches;
 
 /// <summary>Turns a data set into batches of one size, read ahead on threads of their own.</summary>
@@ -11,6 +13,7 @@ internal sealed class BatchLoader
     private readonly IDataset _data;
     private readonly BatchLoaderOptions _options;
     private readonly BatchBuffers _buffers;
+    private readonly BatchInput? _image;
     private readonly Augmenter? _augmenter;
 
     /// <exception cref="DataException">An option is out of range, the data cannot be augmented, or a batch exceeds 2
@@ -23,9 +26,12 @@ internal sealed class BatchLoader
             throw new DataException($"The batch size {options.BatchSize} must be at least 1.");
 
         (_data, _options) = (data, options);
-        _buffers = new BatchBuffers(BatchBytes(options.Input.Result), BatchBytes(options.Target.Result));
-        if (options.Augmentation != Augmentation.None)
-            _augmenter = new Augmenter(data.Input, options.Augmentation, options.Seed);
+        _buffers = new BatchBuffers(
+            options.Inputs.ToDictionary(input => input.Name, input => BatchBytes(input.Transform.Result)), options.Constants, BatchBytes(options.Target.Result));
+        if (options.Augmentation == Augmentation.None)
+            return;
+        _image = Image(options.Inputs);
+        _augmenter = new Augmenter(_image.Transform.Source, options.Augmentation, options.Seed);
     }
 
     /// <summary>Gets the number of full batches, which is what a training epoch is made of; may be 0.</summary>
@@ -73,13 +79,24 @@ internal sealed class BatchLoader
         Func<long, CancellationToken, Batch> NewMaker()
         {
             var order = newOrder();
-            var reader = new BatchReader(_data, order, augmenter, _options, _buffers);
+            var reader = new BatchReader(_data, order, augmenter is null ? null : _image, augmenter, _options, _buffers);
             return (n, stop) =>
             {
                 var (epoch, index) = Math.DivRem(first + n, order.BatchesPerEpoch);
                 return reader.Read((int)epoch, (int)index, stop);
             };
         }
+    }
+
+    // Only the one image is augmented: what else goes with it may not be mirrored.
+    private static BatchInput Image(IReadOnlyList<BatchInput> inputs)
+    {
+        if (inputs is [var only])
+            return only;
+        BatchInput[] images = [.. inputs.Where(input => ImageShape.Of(input.Transform.Source) is not null)];
+        return images is [var image]
+            ? image
+            : throw new DataException($"{images.Length} of the model's {inputs.Count} inputs are images, and exactly one can be augmented; leave out --augment.");
     }
 
     private static IEnumerable<Batch> Directly(

@@ -8,8 +8,11 @@ internal sealed record BatchLoaderOptions
     /// <summary>Gets the number of samples in a batch, at least 1.</summary>
     internal required int BatchSize { get; init; }
 
-    /// <summary>Gets what turns a stored input into the model's.</summary>
-    internal required ISampleTransform Input { get; init; }
+    /// <summary>Gets the model's inputs that vary with the samples.</summary>
+    internal required IReadOnlyList<BatchInput> Inputs { get; init; }
+
+    /// <summary>Gets the bytes of those that do not, for a whole batch, by name. Default: none.</summary>
+    internal IReadOnlyDictionary<string, byte[]> Constants { get; init; } = new Dictionary<string, byte[]>();
 
     /// <summary>Gets what turns a stored target into the loss's.</summary>
     internal required ISampleTransform Target { get; init; }

@@ -3,14 +3,15 @@ namespace Sema.Onnx.Data.Batches;
 /// <summary>Fills batches, one at a time, on one thread: read, augment, transform.</summary>
 /// <param name="data">The stored samples.</param>
 /// <param name="order">Which of them make up a batch.</param>
-/// <param name="augmenter">What changes them at random, or <see langword="null"/>.</param>
-/// <param name="options">How they become a model's input.</param>
+/// <param name="image">The input that is changed at random, or <see langword="null"/>.</param>
+/// <param name="augmenter">What changes it.</param>
+/// <param name="options">How they become a model's inputs.</param>
 /// <param name="buffers">Where batches get their memory.</param>
 internal sealed class BatchReader(
-    IDataset data, IBatchOrder order, Augmenter? augmenter, BatchLoaderOptions options, BatchBuffers buffers)
+    IDataset data, IBatchOrder order, BatchInput? image, Augmenter? augmenter, BatchLoaderOptions options, BatchBuffers buffers)
 {
-    private readonly byte[] _stored = new byte[data.Input.ByteCount];
-    private readonly byte[] _augmented = new byte[augmenter is null ? 0 : data.Input.ByteCount];
+    private readonly byte[][] _stored = [.. options.Inputs.Select(input => new byte[input.Transform.Source.ByteCount])];
+    private readonly byte[] _augmented = new byte[image?.Transform.Source.ByteCount ?? 0];
     private readonly byte[] _target = new byte[data.Target.ByteCount];
 
     /// <exception cref="DataException">A value cannot be held by the type that the model takes; the message names the
@@ -21,22 +22,15 @@ internal sealed class BatchReader(
         var batch = new Batch(buffers, epoch, index, samples.Length);
         try
         {
-            var (inputBytes, targetBytes) = (options.Input.Result.ByteCount, options.Target.Result.ByteCount);
-            var inputs = batch.Input.Span;
-            var targets = batch.Target.Span;
             for (var i = 0; i < samples.Length; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                var input = inputs.Slice(i * inputBytes, inputBytes);
-                ReadSample(epoch, samples[i], input, targets.Slice(i * targetBytes, targetBytes));
+                ReadSample(epoch, samples[i], batch, i);
             }
 
-            for (var i = samples.Length; i < options.BatchSize; i++)
-            {
-                inputs[..inputBytes].CopyTo(inputs[(i * inputBytes)..]);
-                targets[..targetBytes].CopyTo(targets[(i * targetBytes)..]);
-            }
-
+            foreach (var input in options.Inputs)
+                Fill(batch.Inputs[input.Name], input.Transform.Result.ByteCount, samples.Length);
+            Fill(batch.Target.Span, options.Target.Result.ByteCount, samples.Length);
             return batch;
         }
         catch
@@ -46,18 +40,46 @@ internal sealed class BatchReader(
         }
     }
 
-    private void ReadSample(int epoch, int sample, Span<byte> input, Span<byte> target)
+    private void ReadSample(int epoch, int sample, Batch batch, int place)
     {
-        data.Read(sample, _stored, _target);
-        augmenter?.Apply(epoch, sample, _stored, _augmented);
+        ReadStored(sample);
         try
         {
-            options.Input.Apply(augmenter is null ? _stored : _augmented, input);
-            options.Target.Apply(_target, target);
+            foreach (var (k, input) in options.Inputs.Index())
+            {
+                if (input == image)
+                    augmenter!.Apply(epoch, sample, _stored[k], _augmented);
+                input.Transform.Apply(input == image ? _augmented : _stored[k], Place(batch.Inputs[input.Name], input.Transform.Result.ByteCount, place));
+            }
+
+            options.Target.Apply(_target, Place(batch.Target.Span, options.Target.Result.ByteCount, place));
         }
         catch (DataException e)
         {
             throw new DataException($"Sample {sample} of the data: {e.Message}", e);
         }
+    }
+
+    private void ReadStored(int sample)
+    {
+        Span<byte> own = [];
+        foreach (var (k, input) in options.Inputs.Index())
+        {
+            if (input.Array is { } array)
+                array.Read(sample, _stored[k]);
+            else
+                own = _stored[k];
+        }
+
+        data.Read(sample, own, _target);
+    }
+
+    private static Span<byte> Place(Span<byte> batch, int bytes, int place) => batch.Slice(place * bytes, bytes);
+
+    // Repeats the first sample behind the real ones.
+    private static void Fill(Span<byte> batch, int bytes, int real)
+    {
+        for (var i = real * bytes; i < batch.Length; i += bytes)
+            batch[..bytes].CopyTo(batch[i..]);
     }
 }

@@ -1,6 +1,6 @@
 namespace Sema.Onnx.Data.Formats;
 
-/// <summary>Reads a NumPy array whose first axis counts samples.</summary>
+/// <summary>Reads a NumPy array: one whose first axis counts samples, or a single number.</summary>
 internal static class NpyArray
 {
     /// <param name="reader">At the start of the array's file.</param>
@@ -10,13 +10,12 @@ internal static class NpyArray
     internal static StoredArray Read(DataReader reader, long length)
     {
         var header = NpyHeader.Read(reader);
-        if (header.Shape.Length == 0)
-            throw reader.Fail("the array is a single number; its first axis must count the samples");
         if (header.Shape.Any(axis => axis is < 1 or > int.MaxValue))
             throw reader.Fail($"an axis of the shape ({string.Join(", ", header.Shape)}) is 0 or beyond " +
                 $"{int.MaxValue}; every axis must hold something");
 
-        int[] shape = [.. header.Shape.Select(axis => (int)axis)];
+        var isScalar = header.Shape.Length == 0;
+        int[] shape = isScalar ? [1] : [.. header.Shape.Select(axis => (int)axis)];
         var sample = reader.Spec(header.Type, shape.AsSpan(1));
         var claimed = (long)shape[0] * sample.ByteCount;
         if (claimed != length - reader.Position)
@@ -28,6 +27,6 @@ internal static class NpyArray
 
         var samples = SampleStore.Read(reader, shape[0], sample.ByteCount);
         reader.ExpectEnd();
-        return new StoredArray(reader.Name, shape[0], sample, samples);
+        return new StoredArray(reader.Name, shape[0], sample, samples) { IsScalar = isScalar };
     }
 }

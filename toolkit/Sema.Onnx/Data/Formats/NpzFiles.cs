@@ -2,20 +2,20 @@ using System.IO.Compression;
 
 namespace Sema.Onnx.Data.Formats;
 
-/// <summary>NumPy archives: arrays <c>input</c> and <c>target</c>, whose first axes count the samples.</summary>
+/// <summary>NumPy archives: arrays <c>target</c>, and <c>input</c> or one for each of a model's inputs, whose first axes count the samples.</summary>
 internal static class NpzFiles
 {
+    private const string Target = "target", Test = "test_";
+
     /// <summary>Reads <c>train.npz</c> and, where present, <c>test.npz</c> of a folder; or one file, whose test part,
-    /// if any, is its arrays <c>test_input</c> and <c>test_target</c>.</summary>
+    /// if any, is its arrays <c>test_target</c>, <c>test_input</c> and so on.</summary>
     internal static DataSplit Load(string path) => Directory.Exists(path) ? LoadFolder(path) : LoadFile(path);
 
     /// <summary>Reads every array of a file, by name.</summary>
     internal static IReadOnlyDictionary<string, StoredArray> ReadAll(string path) => DataFile.Guard(path, () =>
     {
         using var archive = ZipFile.OpenRead(path);
-        return archive.Entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
-            .Select(entry => entry.FullName[..^".npy".Length]).Distinct()
-            .ToDictionary(name => name, name => ReadArray(archive, path, name));
+        return Names(archive).ToDictionary(name => name, name => ReadArray(archive, path, name));
     });
 
     private static DataSplit LoadFolder(string folder)
@@ -26,20 +26,37 @@ internal static class NpzFiles
                 "npz:FILE.", folder);
 
         var test = Path.Combine(folder, "test.npz");
-        return new DataSplit(LoadFile(train).Train, File.Exists(test) ? LoadFile(test).Train : null);
+        var trained = LoadPart(train, "", shared: null);
+        return new DataSplit(trained, File.Exists(test) ? LoadPart(test, "", trained) : null);
     }
 
-    private static DataSplit LoadFile(string path) => DataFile.Guard(path, () =>
+    private static DataSplit LoadFile(string path)
+    {
+        var train = LoadPart(path, "", shared: null);
+        return new DataSplit(train, train.Arrays.Any(name => name is Test + "input" or Test + Target) ? LoadPart(path, Test, train) : null);
+    }
+
+    // The arrays whose names begin so; the targets, and an input by that name, are read at once, so that a damaged file is known early.
+    private static NpzDataset LoadPart(string path, string prefix, IDataset? shared) => DataFile.Guard(path, () =>
     {
         using var archive = ZipFile.OpenRead(path);
-        var hasTest = archive.GetEntry("test_input.npy") is not null || archive.GetEntry("test_target.npy") is not null;
-        return new DataSplit(
-            LoadPart(archive, path, "input", "target"),
-            hasTest ? LoadPart(archive, path, "test_input", "test_target") : null);
+        var arrays = Names(archive).Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && name != prefix + Target)
+            .ToDictionary(name => name[prefix.Length..], name => new Lazy<StoredArray>(() => DataFile.Guard(path, () =>
+            {
+                using var again = ZipFile.OpenRead(path);
+                return ReadArray(again, path, name);
+            })));
+        var target = ReadArray(archive, path, prefix + Target);
+        var part = new NpzDataset(path, arrays, target, shared);
+        if (target.IsScalar)
+            part.Sampled(target);
+        if (arrays.TryGetValue(NpzDataset.InputName, out var input) && arrays.Count == 1)
+            part.Sampled(input.Value);
+        return part;
     });
 
-    private static MemoryDataset LoadPart(ZipArchive archive, string path, string input, string target) =>
-        new(ReadArray(archive, path, input), ReadArray(archive, path, target));
+    private static IEnumerable<string> Names(ZipArchive archive) => archive.Entries.Where(entry => entry.FullName.EndsWith(".npy", StringComparison.Ordinal))
+        .Select(entry => entry.FullName[..^".npy".Length]).Distinct();
 
     private static StoredArray ReadArray(ZipArchive archive, string path, string name)
     {

@@ -9,8 +9,25 @@ namespace Sema.Onnx.Data.Formats;
 /// <param name="Samples">Their bytes.</param>
 internal sealed record StoredArray(string Name, int Count, ArraySpec Sample, SampleStore Samples)
 {
+    /// <summary>Gets whether the array is a single number, without an axis of samples.</summary>
+    internal bool IsScalar { get; init; }
+
     /// <summary>Gets the sizes of all axes, the samples' first.</summary>
-    internal long[] Shape => [Count, .. Sample.Shape.Select(size => (long)size)];
+    internal long[] Shape => IsScalar ? [] : [Count, .. Sample.Shape.Select(size => (long)size)];
+
+    /// <summary>Gets the type and shape of the whole array.</summary>
+    /// <exception cref="DataException">It holds 2 GiB or more.</exception>
+    internal ArraySpec Whole => IsScalar ? Sample : new(Sample.Type, [Count, .. Sample.Shape]);
+
+    /// <summary>Gets the elements of the whole array, row-major.</summary>
+    /// <exception cref="DataException">They take 2 GiB or more.</exception>
+    internal byte[] ToBytes()
+    {
+        var bytes = new byte[Whole.ByteCount];
+        for (var i = 0; i < Count; i++)
+            Samples[i].CopyTo(bytes.AsSpan(i * Sample.ByteCount));
+        return bytes;
+    }
 
     /// <summary>Gets all elements as float64.</summary>
     /// <exception cref="DataException">The elements are no floats.</exception>
