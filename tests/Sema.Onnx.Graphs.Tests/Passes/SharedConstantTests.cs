@@ -7,7 +7,7 @@ public sealed class SharedConstantTests
     public void A_new_head_leaves_another_node_s_equal_shape_alone()
     {
         var graph = TwoLayers(sharedShape: false, sharedWeight: false);
-        BatchAxis.Lift(graph);
+        BatchAxis.Lift(graph, BatchAxis.Baked(Composition.Composer.Inputs(graph)));
         ClassifierHead.Replace(graph.Outputs[0], classes: 7, seed: 1);
 
         var shapes = graph.Nodes.Where(n => n.OpType == "Reshape").Select(n => string.Join(',', n[1].Initializer!.ToInt64()));
@@ -23,7 +23,7 @@ public sealed class SharedConstantTests
         {
             var graph = TwoLayers(sharedShape, sharedWeight);
             if (lift)
-                BatchAxis.Lift(graph);
+                BatchAxis.Lift(graph, BatchAxis.Baked(Composition.Composer.Inputs(graph)));
             var error = Assert.ThrowsExactly<InvalidModelException>(() => ClassifierHead.Replace(graph.Outputs[0], classes: 7, seed: 1));
             StringAssert.Contains(error.Message, sharedShape ? "(Reshape) too" : "(MatMul) too");
         }
