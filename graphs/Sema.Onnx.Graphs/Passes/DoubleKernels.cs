@@ -57,6 +57,9 @@ internal static class DoubleKernels
         ["RNN"]                = DoubleRecurrence.Rnn,
         ["GRU"]                = DoubleRecurrence.Gru,
         ["LSTM"]               = DoubleRecurrence.Lstm,
+        ["OneHot"]             = y => [OneHot(y)],
+        ["MaxUnpool"]          = y => [MaxUnpool(y)],
+        ["Col2Im"]             = y => [Col2Im(y)],
     };
 #pragma warning restore format
 
@@ -199,6 +202,23 @@ internal static class DoubleKernels
     private static Value Resize(Node y) => Resampling.Resized(y) is { } matrices
         ? matrices.Aggregate(y[0].Identity(), (x, matrix) => matrix.Apply(x, y[0].Rank))
         : throw new InvalidModelException($"Operator 'Resize', node {y.Label}: float64 takes known sizes only, no antialias or tf_crop_and_resize.");
+
+    private static Value OneHot(Node y) => y.Graph.Emit("OneHot", [y[0], y[1], y.Graph.Vector(0, 1)], y.Attributes).As(ElementType.Int64)
+        .Equal(y.Graph.Integer(1)).Where(y[2].Gather(y.Graph.Integer(1), 0), y[2].Gather(y.Graph.Integer(0), 0));
+
+    private static Value MaxUnpool(Node y) => y.Graph.Emit("ScatterElements",
+        [y[0].ZerosOf(y.Graph.Vector(y.Output.KnownShape.Count)), y[1].Reshape(-1), y[0].Reshape(-1)], ("axis", 0)).Reshape(y.Graph.Vector(y.Output.KnownShape.Sizes));
+
+    // Every column's elements added up at their places in the padded image, whose border is cut off.
+    private static Value Col2Im(Node y)
+    {
+        var (graph, form) = (y.Graph, ColumnForm.Of(y));
+        var columns = y[0].Reshape(0, -1, form.PerChannel);
+        var zeros = columns.Slice(2, 0, 1) * 0;
+        var padded = graph.Emit("ScatterElements", [zeros.Expand(graph.Vector(1, 1, form.Plane.Aggregate(1L, (n, size) => n * size))),
+            form.Places(graph).Reshape(1, 1, -1).Expand(columns.DynamicShape()), columns], ("axis", 2), ("reduction", "add"));
+        return graph.Emit("Pad", [padded.Reshape([0, 0, .. form.Plane]), graph.Vector([.. form.Borders.Select(p => -p)])]);
+    }
 
     // The correlation of x, spread out by its strides, with the mirrored window, channels in and out exchanged.
     private static Value ConvTranspose(Node y)

@@ -73,6 +73,9 @@ public sealed class DoubleKernelsTests
         ["GRU, linear before reset"]   = ("GRU",               [[5, 2, 3], [1, 12, 3], [1, 12, 4], [1, 24]], [("hidden_size", 4), ("linear_before_reset", 1)]),
         ["LSTM"]                       = ("LSTM",              [[5, 2, 3], [2, 16, 3], [2, 16, 4], [2, 32]], [("hidden_size", 4), ("direction", "bidirectional")]),
         ["LSTM, other activations"]    = ("LSTM",              [[5, 2, 3], [1, 16, 3], [1, 16, 4], [1, 32]], [("hidden_size", 4), new("activations", (string[])["HardSigmoid", "Softsign", "Elu"])]),
+        ["OneHot"]                     = ("OneHot",            [[2]],                                   [("axis", 0)]),
+        ["MaxUnpool"]                  = ("MaxUnpool",         [[1, 1, 2, 2]],                          [("kernel_shape", [2, 2]), ("strides", [2, 2])]),
+        ["Col2Im"]                     = ("Col2Im",            [[2, 12, 6]],                            [("pads", [0, 1, 1, 0]), ("dilations", [1, 2])]),
         ["ConvTranspose, one axis"]    = ("ConvTranspose",     [[2, 3, 5], [3, 2, 4]],                  [("strides", [3])]),
     };
 #pragma warning restore format
@@ -193,8 +196,15 @@ public sealed class DoubleKernelsTests
         var (op, shapes, attributes) = Table[name];
         var (graph, random) = (new Graph("sketch"), new Random(Seed));
         var x = shapes.Select((s, i) => graph.AddInput($"x{i}", ElementType.Float32, Shape.Of(s))).ToList();
-        Value?[] operands = op == "Resize" ? [x[0], null, graph.AddInitializer("scales", Tensor.Floats([4], [1, 1, 1.5f, 0.7f]))] : [.. x];
-        graph.Outputs.Add(graph.Renamed(graph.Emit(op, operands, attributes), "y"));
+        Value?[] operands = op switch
+        {
+            "Resize" => [x[0], null, graph.AddInitializer("scales", Tensor.Floats([4], [1, 1, 1.5f, 0.7f]))],
+            "OneHot" => [graph.Vector(0, 2, -1), graph.Integer(4), x[0]],
+            "MaxUnpool" => [x[0], graph.AddInitializer("places", new(ElementType.Int64, [1, 1, 2, 2], Tensor.Vector(0, 7, 9, 14).Data))],
+            "Col2Im" => [x[0], graph.Vector(3, 3), graph.Vector(2, 2)],
+            _ => [.. x],
+        };
+        graph.Outputs.Add(graph.Renamed(graph.Emit(op, operands, attributes).As(ElementType.Float32), "y"));
         var (low, high) = Domains.GetValueOrDefault(op, (-1, 1));
         var inputs = x.ToDictionary(v => v.Name, v => Draw(random, v.KnownShape.Count, low, high));
         FloatRunner.InferShapes(graph, inputs);

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
-using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Artifacts;

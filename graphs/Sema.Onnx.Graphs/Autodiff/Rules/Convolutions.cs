@@ -38,16 +38,8 @@ internal static class Convolutions
 
     private static Value ImageToColumns(Node y, Value dY)
     {
-        var (graph, image, block, spatial) = (y.Graph, y[1].Initializer!.ToInt64(), y[2].Initializer!.ToInt64(), (int)y[1].Initializer!.Count);
-        long[] pads = y.Ints("pads") ?? new long[2 * spatial], dilations = y.Ints("dilations") ?? Ones(), strides = y.Ints("strides") ?? Ones();
-        long[] plane = [.. image.Select((size, i) => size + pads[i] + pads[spatial + i])];
-        long[] windows = [.. plane.Select((size, i) => (size - (block[i] - 1) * dilations[i] - 1) / strides[i] + 1)];
-        var padded = graph.Emit("Pad", [dY, graph.Vector([0, 0, .. pads[..spatial], 0, 0, .. pads[spatial..]])]).Reshape(0, 0, -1);
-        var places = ConvolutionFunctions.Places(
-            spatial, graph.Vector(block), graph.Vector(dilations), graph.Vector(strides), graph.Vector(plane), graph.Vector(windows));
-        return padded.Gather(places, 2).Reshape(y[0].ShapeVector());
-
-        long[] Ones() => [.. Enumerable.Repeat(1L, spatial)];
+        var (graph, form) = (y.Graph, ColumnForm.Of(y));
+        return graph.Emit("Pad", [dY, graph.Vector(form.Borders)]).Reshape(0, 0, -1).Gather(form.Places(graph), 2).Reshape(y[0].ShapeVector());
     }
 
     private static Value WeightGrad(Node y, Value x, Value dY)
