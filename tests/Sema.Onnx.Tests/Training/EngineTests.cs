@@ -33,8 +33,8 @@ public sealed class EngineTests
         }
 
         CollectionAssert.AreEqual(whole[UpdateGraph.Weights], Read(engine.Weights));
-        CollectionAssert.AreEqual(whole[UpdateGraph.Average(0)], Read(engine.Averages[0]));
-        CollectionAssert.AreEqual(whole[UpdateGraph.Average(1)], Read(engine.Averages[1]));
+        CollectionAssert.AreEqual(whole[UpdateGraph.Average(0)], Read(engine.Shadows[0]));
+        CollectionAssert.AreEqual(whole[UpdateGraph.Average(1)], Read(engine.Shadows[1]));
         CollectionAssert.AreEqual(whole[optimizer.Slots[1]], Read(engine.Slots[1]));
     }
 
@@ -44,14 +44,14 @@ public sealed class EngineTests
         using var folder = new TemporaryFolder();
         using var engine = Engine.Open(Artifacts(folder, new Sgd()), 0, new SessionSettings());
         var (w, e) = (Read(engine.Weights), TestModels.Random(7, (int)engine.Weights.Length));
-        engine.Averages[1].CopyFrom<float>(e);
+        engine.Shadows[1].CopyFrom<float>(e);
         engine.Switch(new SwitchDecision(1, 0.25));
         var mixed = Read(engine.Weights);
         for (var i = 0; i < w.Length; i++)
             Assert.AreEqual(0.25f * w[i] + 0.75f * e[i], mixed[i], 1e-6f);
         engine.Switch(new SwitchDecision(1, 0));
         CollectionAssert.AreEqual(e, Read(engine.Weights));
-        CollectionAssert.AreEqual(e, Read(engine.Averages[1]), "the average stays");
+        CollectionAssert.AreEqual(e, Read(engine.Shadows[1]), "the average stays");
     }
 
     private static string Artifacts(TemporaryFolder folder, Optimizer optimizer)

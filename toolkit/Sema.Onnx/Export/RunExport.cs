@@ -33,31 +33,21 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         var info = run.Read();
         info.CheckModel();
         var manifest = Manifest.Read(run.Artifacts);
-        var roles = Roles(info);
         var weights = Chosen(options.Weights, info);
 
         var store = new CheckpointStore(run.Checkpoints);
         var name = options.Checkpoint is null or RunFolder.Best && store.Names().Contains(RunFolder.Best) ? RunFolder.Best : options.Checkpoint;
         using var checkpoint = name is null or Last ? store.LoadLatest() : store.Load(name);
-        var report = ModelExporter.Export(info.Model, run.Artifacts, output, Read(checkpoint, manifest, roles[weights]), new()
+        var report = ModelExporter.Export(info.Model, run.Artifacts, output, Read(checkpoint, manifest, weights), new()
         {
             Classes = info.Classes,
             Output = info.Output,
             Seed = info.Seed,
             Threads = options.Threads,
-            Shadows = roles.Where(r => options.WithShadow && r.Key != weights).ToDictionary(
-                r => r.Key, r => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, r.Value)),
+            Shadows = info.Averages.Prepend(RunExportOptions.Online).Where(w => options.WithShadow && w != weights).ToDictionary(
+                w => w, w => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, w)),
         }, Batches(info.Model, manifest, options));
         return new(checkpoint.Name, checkpoint.Step, weights, report);
-    }
-
-    // Where a checkpoint keeps each of a run's weights.
-    private static Dictionary<string, string> Roles(RunInfo info)
-    {
-        var roles = new Dictionary<string, string> { [RunExportOptions.Online] = RunState.Weights };
-        foreach (var (k, average) in info.Averages.Index())
-            roles[average] = RunState.Average(k);
-        return roles;
     }
 
     private static string Chosen(string? asked, RunInfo info) => asked switch
@@ -70,14 +60,22 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
             $"The run has no weights '{asked}'; it has {string.Join(", ", info.Averages.Prepend(RunExportOptions.Online).Select(n => $"'{n}'"))}. Choose one of them (--weights)."),
     };
 
-    private static Dictionary<string, ReadOnlyMemory<float>> Read(LoadedCheckpoint checkpoint, Manifest manifest, string role) =>
-        manifest.Layout.Parameters.ToDictionary(p => p.Name, p =>
+    private static Dictionary<string, ReadOnlyMemory<float>> Read(LoadedCheckpoint checkpoint, Manifest manifest, string weights)
+    {
+        if (weights == RunExportOptions.Online)
+            return manifest.Layout.Parameters.ToDictionary(p => p.Name, p => Tensor(RunState.Weights, p));
+        var mixture = RunState.Mixture(checkpoint, weights);
+        return manifest.Layout.Parameters.ToDictionary(
+            p => p.Name, p => (ReadOnlyMemory<float>)Mixtures.Add(mixture, k => Tensor(RunState.Shadow(k), p)));
+
+        ReadOnlyMemory<float> Tensor(string role, Parameter p)
         {
             var name = RunState.TensorName(role, p.Name);
             if (!checkpoint.Tensors.TryGet(name, out var tensor) || tensor!.Type != TensorType.Float32 || tensor.ByteLength != p.Count * sizeof(float))
                 throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
-            return (ReadOnlyMemory<float>)MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)).ToArray();
-        });
+            return MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)).ToArray();
+        }
+    }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Batches(string model, Manifest manifest, RunExportOptions options)
     {

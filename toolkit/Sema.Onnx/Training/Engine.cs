@@ -14,7 +14,7 @@ internal readonly record struct StepResult(float Loss, float GradientNorm);
 /// <param name="Step">The number of the optimizer step, from 1.</param>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="GradientScale">What gradients are multiplied by: 1 / accumulated batches, times the clipping factor.</param>
-/// <param name="Decays">The decay of each average.</param>
+/// <param name="Decays">The decay of each shadow.</param>
 internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays);
 
 /// <summary>Trains on a device: the flat arenas of one run, and the sessions that read and write them in place.</summary>
@@ -27,19 +27,22 @@ internal sealed class Engine : IDisposable
     private readonly HostTensor _input, _target, _loss = new(ElementType.Float32), _norm = new(ElementType.Float32);
     private readonly HostTensor? _logits;
     private readonly Lazy<Blender> _blender;
+    private readonly bool[] _moves;
 
     /// <summary>Loads a folder of training graphs; the weights start from its <c>weights.bin</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="manifest">Its manifest.</param>
     /// <param name="weightDecay">The weight decay of the groups that have one.</param>
     /// <param name="settings">Where and how to run.</param>
-    internal Engine(string folder, Manifest manifest, double weightDecay, SessionSettings settings)
+    /// <param name="shadows">What is averaged; by default as much as <c>update.onnx</c> averages.</param>
+    internal Engine(string folder, Manifest manifest, double weightDecay, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         (Folder, Manifest, Settings) = (folder, manifest, settings);
+        _moves = [.. shadows?.Select(s => s.EveryStep) ?? Enumerable.Repeat(true, manifest.Averages)];
         Weights = Arena();
         Gradients = Arena();
         Slots = [.. manifest.Slots.Select(_ => Arena())];
-        Averages = [.. Enumerable.Range(0, manifest.Averages).Select(_ => Arena())];
+        Shadows = [.. _moves.Select(_ => Arena())];
         LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
         _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
         _trainingBinding = new Binding(_training);
@@ -66,11 +69,11 @@ internal sealed class Engine : IDisposable
 
     /// <summary>Loads a folder of training graphs whose files are those that it was written with.</summary>
     /// <exception cref="InvalidModelException">A file is missing, damaged or foreign.</exception>
-    internal static Engine Open(string folder, double weightDecay, SessionSettings settings)
+    internal static Engine Open(string folder, double weightDecay, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         var manifest = Manifest.Read(folder);
         manifest.CheckFiles(folder);
-        return new(folder, manifest, weightDecay, settings);
+        return new(folder, manifest, weightDecay, settings, shadows);
     }
 
     internal string Folder { get; }
@@ -88,8 +91,11 @@ internal sealed class Engine : IDisposable
     /// <summary>Gets the optimizer's state vectors, in the manifest's order.</summary>
     internal IReadOnlyList<Arena> Slots { get; }
 
-    /// <summary>Gets the averages.</summary>
-    internal IReadOnlyList<Arena> Averages { get; }
+    /// <summary>Gets the shadow weights.</summary>
+    internal IReadOnlyList<Arena> Shadows { get; }
+
+    /// <summary>Gets the indices of the shadows that <c>update.onnx</c> moves with every step.</summary>
+    internal IEnumerable<int> Continuous => _moves.Index().Where(s => s.Item).Select(s => s.Index);
 
     /// <summary>Gets the inputs of a step: exactly a batch, row-major.</summary>
     internal Span<byte> Input => _input.Bytes;
@@ -108,11 +114,17 @@ internal sealed class Engine : IDisposable
         return new(_loss.As<float>()[0], _norm.As<float>()[0]);
     }
 
-    /// <summary>Moves the weights and the averages.</summary>
+    /// <summary>Moves the weights and the shadows.</summary>
     internal void Update(UpdateScalars scalars)
     {
         _statistics.Commit();
         _update.Run(scalars);
+        foreach (var (k, everyStep) in _moves.Index())
+        {
+            if (!everyStep && scalars.Decays[k] < 1)
+                Mix(Shadows[k], Weights, scalars.Decays[k]);
+        }
+
         if (Manifest.Accumulate)
             Gradients.Clear();
     }
@@ -124,14 +136,14 @@ internal sealed class Engine : IDisposable
         Gradients.Clear();
     }
 
-    /// <summary>Puts an average into the weights: w = keep·w + (1 − keep)·e.</summary>
+    /// <summary>Puts a shadow into the weights: w = keep·w + (1 − keep)·e.</summary>
     internal void Switch(SwitchDecision decision)
     {
-        var average = Averages[decision.Average];
-        if (decision.Keep == 0)
-            Weights.CopyFrom(average);
-        else
-            _blender.Value.Blend(Weights, average, decision.Keep);
+        Mix(Weights, Shadows[decision.Shadow], decision.Keep);
+        if (!decision.ClearOptimizer)
+            return;
+        foreach (var slot in Slots)
+            slot.Clear();
     }
 
     /// <summary>Binds every parameter that a session reads to a flat vector of parameters.</summary>
@@ -149,7 +161,7 @@ internal sealed class Engine : IDisposable
         _update.Dispose();
         if (_blender.IsValueCreated)
             _blender.Value.Dispose();
-        foreach (IDisposable owned in new IDisposable?[] { _input, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Averages))
+        foreach (IDisposable owned in new IDisposable?[] { _input, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Shadows))
             owned.Dispose();
     }
 
@@ -167,8 +179,17 @@ internal sealed class Engine : IDisposable
             done += count;
         }
 
-        foreach (var average in Averages)
-            average.CopyFrom(Weights);
+        foreach (var shadow in Shadows)
+            shadow.CopyFrom(Weights);
+    }
+
+    // a ← keep·a + (1 − keep)·b
+    private void Mix(Arena a, Arena b, double keep)
+    {
+        if (keep == 0)
+            a.CopyFrom(b);
+        else
+            _blender.Value.Blend(a, b, keep);
     }
 
     // Logits are copied for the training accuracy where they are few, as a classifier's are.

@@ -45,7 +45,7 @@ public sealed class Trainer : IDisposable
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
-        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session);
+        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session, options.Averaging.ShadowWeights);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
         _identity = Identity(data.Train);
         try
@@ -159,7 +159,8 @@ public sealed class Trainer : IDisposable
 
     private void Save(string? name)
     {
-        var checkpoint = _state.ToCheckpoint(_engine, _identity);
+        var at = Length.After(_state.Step);
+        var checkpoint = _state.ToCheckpoint(_engine, _identity, _options.Averaging.Averages.Select((average, k) => (average, _options.Averaging.Mixture(k, at))));
         if (name is not null)
         {
             _checkpoints.Save(checkpoint, name);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Sema.Onnx.Averaging;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs.Losses;
 using Sema.Onnx.Metrics;
@@ -64,7 +63,7 @@ internal sealed class TrainingLoop
                 {
                     // A run that is resumed at its end has no evaluation in hand.
                     if (last.Count == 0 && Evaluation is not null)
-                        last = Evaluation.Evaluate(cancellation);
+                        last = Evaluation.Evaluate(_length.After(_state.Step), cancellation);
                     return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
                 }
 
@@ -124,14 +123,17 @@ internal sealed class TrainingLoop
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(step, loss, norm);
         var at = At(step);
-        var position = new TrainingPosition(step, at.Epoch, EndsEpoch(step));
+        var position = _length.After(step);
         var rate = _schedule.Rate(step - 1);
-        double[] decays = [.. _options.Averaging.Averages.Select((_, k) => _options.Averaging.Decay(k, position))];
+        double[] decays = [.. _options.Averaging.ShadowWeights.Select((_, k) => _options.Averaging.Decay(k, position))];
         Timed(_update, () =>
         {
-            _engine.Update(new(step, rate, ClippingFactor(norm) / _options.Accumulate, decays));
-            if (_options.Averaging.SwitchAfter(position) is { } decision)
-                _engine.Switch(decision);
+            _engine.Update(new(step - _state.OptimizerStart, rate, ClippingFactor(norm) / _options.Accumulate, decays));
+            if (_options.Averaging.SwitchAfter(position) is not { } decision)
+                return;
+            _engine.Switch(decision);
+            if (decision.ClearOptimizer)
+                _state.OptimizerStart = step;
         });
         _state.Step = step;
         _pace.Add(_options.BatchSize * _options.Accumulate);
@@ -179,7 +181,7 @@ internal sealed class TrainingLoop
     // All weights are evaluated; the strategy's own, the first average if there is one, decide which epoch is the best.
     private IReadOnlyDictionary<string, EvaluationResult> Evaluate(RunPosition at, CancellationToken cancellation)
     {
-        var results = Evaluation?.Evaluate(cancellation);
+        var results = Evaluation?.Evaluate(_length.After(at.Step), cancellation);
         _state.EvaluatedStep = at.Step;
         if (results is null)
             return new Dictionary<string, EvaluationResult>();

@@ -17,6 +17,7 @@ internal sealed class UpdateRunner : IDisposable
     private readonly Session _session;
     private readonly List<Binding> _bindings = [];
     private readonly HostTensor _step = Scalar(), _scale = Scalar(), _rate = Scalar(), _still = Scalar();
+    private readonly int[] _shadows;
     private readonly HostTensor[] _decays;
     private readonly ParallelOptions _parallel;
 
@@ -25,7 +26,8 @@ internal sealed class UpdateRunner : IDisposable
         // Pieces run side by side on threads of ours; within a piece one thread does all.
         _parallel = new() { MaxDegreeOfParallelism = settings.Device.IsCpu && settings.Threads == 0 ? Environment.ProcessorCount : Math.Max(settings.Threads, 1) };
         _session = new Session(path, settings with { Threads = 1 });
-        _decays = [.. engine.Averages.Select(_ => Scalar())];
+        _shadows = [.. engine.Continuous];
+        _decays = [.. _shadows.Select(_ => Scalar())];
         foreach (var group in manifest.Layout.Groups)
         {
             var decay = HostTensor.Of<double>([group.Decays ? weightDecay : 0]);
@@ -41,7 +43,7 @@ internal sealed class UpdateRunner : IDisposable
         Set(_rate, scalars.LearningRate);
         Set(_scale, scalars.GradientScale);
         for (var k = 0; k < _decays.Length; k++)
-            Set(_decays[k], scalars.Decays[k]);
+            Set(_decays[k], scalars.Decays[_shadows[k]]);
         Parallel.ForEach(_bindings, _parallel, _session.Run);
     }
 
@@ -61,9 +63,9 @@ internal sealed class UpdateRunner : IDisposable
         InPlace(UpdateGraph.Weights, engine.Weights);
         for (var i = 0; i < manifest.Slots.Count; i++)
             InPlace(manifest.Slots[i], engine.Slots[i]);
-        for (var k = 0; k < engine.Averages.Count; k++)
+        for (var k = 0; k < _shadows.Length; k++)
         {
-            InPlace(UpdateGraph.Average(k), engine.Averages[k]);
+            InPlace(UpdateGraph.Average(k), engine.Shadows[_shadows[k]]);
             binding.BindInput(UpdateGraph.Decay(k), _decays[k]);
         }
 

@@ -83,7 +83,7 @@ public static class Verifier
             if (!(grad.Max <= exact))
                 grad = InFloat64(grad, composition);
             var final = Compare("final", Read(engine, engine.Weights));
-            var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Averages[0]));
+            var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Shadows[0]));
             var passed = deviations[0] <= exact && deviations.Max() <= LaterLoss * moved && grad.Max <= exact && !(grad.Float32?.Max > FlipBound) && final.Max <= moved && (ema is null || ema.Max <= moved);
             return new(Path.GetFileName(model), steps, new(deviations.Max()), grad, final, ema, passed);
         }
