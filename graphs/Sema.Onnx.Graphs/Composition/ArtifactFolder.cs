@@ -79,7 +79,7 @@ internal static class ArtifactFolder
 
     // Slots and gradients start from zeros, averages as copies of the weights.
     private static Dictionary<string, ExternalSlice> FlatVectors(TrainingGraphs graphs, IReadOnlyList<string> slots, long zeros) =>
-        graphs.Update.Graph.Inputs.Where(v => v.Rank == 1).ToDictionary(v => v.Name, v => new ExternalSlice(
+        graphs.Update.Graph.Inputs.Where(v => v.Rank == 1 && v.Type == ElementType.Float32).ToDictionary(v => v.Name, v => new ExternalSlice(
             Weights, v.Name == UpdateGraph.Gradients || slots.Contains(v.Name) ? zeros : 0, ElementType.Float32, [graphs.Layout.Length]));
 
     /// <summary>Gets the SHA-256 of a file, in hexadecimal.</summary>

@@ -21,14 +21,14 @@ public sealed class EngineTests
     {
         using var folder = new TemporaryFolder();
         var optimizer = new AdamW { WeightDecay = 0.1 };
-        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer.WeightDecay, new SessionSettings { Threads = threads });
+        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer, new SessionSettings { Threads = threads });
         Assert.IsGreaterThan(2 * (1 << 15), engine.Weights.Length, "more than one piece is needed");
         using var whole = new UpdateRun(optimizer, 2, Read(engine.Weights), inPlace: true);
         for (var step = 1; step <= 3; step++)
         {
             var gradient = TestModels.Random(step, (int)engine.Weights.Length);
             engine.Gradients.CopyFrom<float>(gradient);
-            engine.Update(new(step, 0.01, 0.5, [0.9, 0.99]));
+            engine.Update(new(step, 0.01, 0.5, [0.9, 0.99], []));
             whole.Step(gradient, 0.01, optimizer.WeightDecay, 0.5, 0.9, 0.99);
         }
 
@@ -42,7 +42,7 @@ public sealed class EngineTests
     public void A_switch_copies_the_average_or_a_share_of_it()
     {
         using var folder = new TemporaryFolder();
-        using var engine = Engine.Open(Artifacts(folder, new Sgd()), 0, new SessionSettings());
+        using var engine = Engine.Open(Artifacts(folder, new Sgd()), new Sgd(), new SessionSettings());
         var (w, e) = (Read(engine.Weights), TestModels.Random(7, (int)engine.Weights.Length));
         engine.Shadows[1].CopyFrom<float>(e);
         engine.Switch(new SwitchDecision(1, 0.25));

@@ -1,6 +1,7 @@
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Optimizers;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
@@ -15,7 +16,8 @@ internal readonly record struct StepResult(float Loss, float GradientNorm);
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="GradientScale">What gradients are multiplied by: 1 / accumulated batches, times the clipping factor.</param>
 /// <param name="Decays">The decay of each shadow.</param>
-internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays);
+/// <param name="Own">The optimizer's own scalars.</param>
+internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays, IReadOnlyList<double> Own);
 
 /// <summary>Trains on a device: the flat arenas of one run, and the sessions that read and write them in place.</summary>
 internal sealed class Engine : IDisposable
@@ -32,10 +34,10 @@ internal sealed class Engine : IDisposable
     /// <summary>Loads a folder of training graphs; the weights start from its <c>weights.bin</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="manifest">Its manifest.</param>
-    /// <param name="weightDecay">The weight decay of the groups that have one.</param>
+    /// <param name="optimizer">The optimizer that <c>update.onnx</c> was made for.</param>
     /// <param name="settings">Where and how to run.</param>
     /// <param name="shadows">What is averaged; by default as much as <c>update.onnx</c> averages.</param>
-    internal Engine(string folder, Manifest manifest, double weightDecay, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
+    internal Engine(string folder, Manifest manifest, Optimizer optimizer, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         (Folder, Manifest, Settings) = (folder, manifest, settings);
         _moves = [.. shadows?.Select(s => s.EveryStep) ?? Enumerable.Repeat(true, manifest.Averages)];
@@ -63,17 +65,17 @@ internal sealed class Engine : IDisposable
 
         _logits = LogitsBuffer();
         _statistics = new RunningStatistics(manifest, Weights, _trainingBinding);
-        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, weightDecay, settings);
+        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, optimizer, settings);
         _blender = new(() => new Blender(settings));
     }
 
     /// <summary>Loads a folder of training graphs whose files are those that it was written with.</summary>
     /// <exception cref="InvalidModelException">A file is missing, damaged or foreign.</exception>
-    internal static Engine Open(string folder, double weightDecay, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
+    internal static Engine Open(string folder, Optimizer optimizer, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         var manifest = Manifest.Read(folder);
         manifest.CheckFiles(folder);
-        return new(folder, manifest, weightDecay, settings, shadows);
+        return new(folder, manifest, optimizer, settings, shadows);
     }
 
     internal string Folder { get; }

@@ -45,7 +45,7 @@ public sealed class Trainer : IDisposable
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
-        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session, options.Averaging.ShadowWeights);
+        _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.Averaging.ShadowWeights);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
         _identity = Identity(data.Train);
         try
@@ -144,7 +144,7 @@ public sealed class Trainer : IDisposable
     {
         using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
         using var measurements = new Measurements(_run, _state.Step);
-        var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
+        using var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
         {
             Evaluation = evaluation,
             Measurements = measurements,

@@ -8,7 +8,7 @@ using Sema.Onnx.Schedules;
 namespace Sema.Onnx.Training;
 
 /// <summary>The loop of a run: gradients, update, averages, switch; at each epoch's end evaluation and checkpoint.</summary>
-internal sealed class TrainingLoop
+internal sealed class TrainingLoop : IDisposable
 {
     private const double ClipEpsilon = 1e-6;   // PyTorch's clip_grad_norm_
 
@@ -18,6 +18,7 @@ internal sealed class TrainingLoop
     private readonly BatchLoader _loader;
     private readonly RunState _state;
     private readonly LearningRateSchedule _schedule;
+    private readonly StepScalars _scalars;
     private readonly Throughput _pace = new();
     private readonly Stopwatch _total = new(), _gradients = new(), _update = new(), _data = new();
     private readonly long? _ignore;
@@ -27,6 +28,7 @@ internal sealed class TrainingLoop
     {
         (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
         _schedule = options.Schedule(length);
+        _scalars = new(options.Optimizer, step => _schedule.Rate(_state.OptimizerStart + step - 1));
         _ignore = (options.Loss as CrossEntropyLoss)?.IgnoreIndex;
         _epochs = (length.Steps + length.StepsPerEpoch - 1) / length.StepsPerEpoch;
     }
@@ -83,6 +85,9 @@ internal sealed class TrainingLoop
         }
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _scalars.Dispose();
+
     private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
 
     private bool PatienceIsOver => _options.Patience is { } patience && _state.Best is not null && EndsEpoch(_state.Step)
@@ -125,10 +130,11 @@ internal sealed class TrainingLoop
         var at = At(step);
         var position = _length.After(step);
         var rate = _schedule.Rate(step - 1);
+        var since = step - _state.OptimizerStart;
         double[] decays = [.. _options.Averaging.ShadowWeights.Select((_, k) => _options.Averaging.Decay(k, position))];
         Timed(_update, () =>
         {
-            _engine.Update(new(step - _state.OptimizerStart, rate, ClippingFactor(norm) / _options.Accumulate, decays));
+            _engine.Update(new(since, rate, ClippingFactor(norm) / _options.Accumulate, decays, _scalars.At(since)));
             if (_options.Averaging.SwitchAfter(position) is not { } decision)
                 return;
             _engine.Switch(decision);

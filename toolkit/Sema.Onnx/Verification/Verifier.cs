@@ -70,7 +70,7 @@ public static class Verifier
                 BatchNormalization = options.BatchNormalization,
             };
             ArtifactBuilder.Build(model, artifacts, composition, input.Shape[1..], target.Shape[1..]);
-            using var engine = Engine.Open(artifacts, options.Optimizer.WeightDecay, new SessionSettings { Device = options.Device, Threads = options.Threads });
+            using var engine = Engine.Open(artifacts, options.Optimizer, new SessionSettings { Device = options.Device, Threads = options.Threads });
             if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
                 throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
 
@@ -136,6 +136,7 @@ public static class Verifier
         var toTarget = Preprocessing.ForTarget(target.Sample, engine.Manifest.Target.Type);
         var losses = new List<double>();
         Dictionary<string, float[]> gradients = [];
+        using var scalars = new StepScalars(options.Optimizer, _ => options.LearningRate);
         for (var step = 1; step <= input.Count; step++)
         {
             toInput.Apply(input.Samples[step - 1], engine.Input);
@@ -143,7 +144,7 @@ public static class Verifier
             losses.Add(engine.ComputeGradients().Loss);
             if (step == 1)
                 gradients = Read(engine, engine.Gradients);
-            engine.Update(new(step, options.LearningRate, 1, options.EmaDecay is { } decay ? [decay] : []));
+            engine.Update(new(step, options.LearningRate, 1, options.EmaDecay is { } decay ? [decay] : [], scalars.At(step)));
             if (options.EmaDecay is not null && options.SwitchEvery is { } every && step % every == 0)
                 engine.Switch(new SwitchDecision(0, 0));
         }
