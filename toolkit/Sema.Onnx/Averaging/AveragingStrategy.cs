@@ -41,7 +41,7 @@ public abstract record AveragingStrategy
 
     /// <summary>Says whether the shadows are put on record after an optimizer step, for averages that are made after the run.</summary>
     /// <param name="at">The position right after the step.</param>
-    public virtual bool SnapshotAfter(TrainingPosition at) => false;
+    public virtual bool RecordAfter(TrainingPosition at) => false;
 
     /// <summary>Checks the index of a shadow or average.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is none of that index.</exception>

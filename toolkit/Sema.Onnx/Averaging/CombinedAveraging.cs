@@ -72,7 +72,7 @@ public sealed record CombinedAveraging : AveragingStrategy
     }
 
     /// <inheritdoc/>
-    public override bool SnapshotAfter(TrainingPosition at) => _strategies.Any(s => s.SnapshotAfter(at));
+    public override bool RecordAfter(TrainingPosition at) => _strategies.Any(s => s.RecordAfter(at));
 
     /// <summary>Says whether the other has the same strategies in the same order.</summary>
     /// <param name="other">The other combination.</param>

@@ -16,24 +16,24 @@ public sealed record PostHocEma : AveragingStrategy
 
     /// <summary>Initializes the averages.</summary>
     /// <param name="widths">σ of each, in (0, 0.2886]; the authors keep 0.05 and 0.1. Default: these.</param>
-    /// <param name="snapshotEvery">After how many epochs (or steps) the averages are put on record, at least 1.</param>
+    /// <param name="recordEvery">After how many epochs (or steps) the averages are put on record, at least 1.</param>
     /// <param name="unit">What that counts.</param>
     /// <exception cref="ArgumentException">A width is given twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A parameter is out of range.</exception>
-    public PostHocEma(IReadOnlyList<double>? widths = null, long snapshotEvery = 1, IntervalUnit unit = IntervalUnit.Epochs)
+    public PostHocEma(IReadOnlyList<double>? widths = null, long recordEvery = 1, IntervalUnit unit = IntervalUnit.Epochs)
     {
         _widths = [.. widths ?? [0.05, 0.1]];
         if (_widths.Length == 0 || _widths.Distinct().Count() < _widths.Length)
             throw new ArgumentException("Give one or more widths, each of them once, such as 0.05 and 0.1.", nameof(widths));
         _powers = [.. _widths.Select(Power)];
-        (SnapshotEvery, Unit) = (AtLeastOne(snapshotEvery, nameof(snapshotEvery)), unit);
+        (RecordEvery, Unit) = (AtLeastOne(recordEvery, nameof(recordEvery)), unit);
     }
 
     /// <summary>Gets σ of each average.</summary>
     public IReadOnlyList<double> Widths => _widths;
 
     /// <summary>Gets after how many epochs (or steps) the averages are put on record.</summary>
-    public long SnapshotEvery { get; }
+    public long RecordEvery { get; }
 
     /// <summary>Gets what that counts.</summary>
     public IntervalUnit Unit { get; }
@@ -72,17 +72,17 @@ public sealed record PostHocEma : AveragingStrategy
     }
 
     /// <inheritdoc/>
-    public override bool SnapshotAfter(TrainingPosition at) => at.Done(Unit) is { } done && done % SnapshotEvery == 0;
+    public override bool RecordAfter(TrainingPosition at) => at.Done(Unit) is { } done && done % RecordEvery == 0;
 
     /// <summary>Says whether the other has the same widths in the same order and the same records.</summary>
     /// <param name="other">The other strategy.</param>
     public bool Equals(PostHocEma? other) =>
-        other is not null && _widths.SequenceEqual(other._widths) && SnapshotEvery == other.SnapshotEvery && Unit == other.Unit;
+        other is not null && _widths.SequenceEqual(other._widths) && RecordEvery == other.RecordEvery && Unit == other.Unit;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_widths[0], _widths.Length, SnapshotEvery, Unit);
+    public override int GetHashCode() => HashCode.Combine(_widths[0], _widths.Length, RecordEvery, Unit);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture,
-        $"post-hoc EMA of widths {string.Join(", ", Averages)}, recorded every {SnapshotEvery} {Unit.ToString().ToLowerInvariant()}");
+        $"post-hoc EMA of widths {string.Join(", ", Averages)}, recorded every {RecordEvery} {Unit.ToString().ToLowerInvariant()}");
 }

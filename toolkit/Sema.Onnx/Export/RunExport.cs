@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
@@ -35,27 +36,41 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         var manifest = Manifest.Read(run.Artifacts);
         var weights = Chosen(options.Weights, info);
 
+        if (Width(weights) is { } width)
+        {
+            var (made, step) = new AverageRecords(run).Synthesize(width, manifest);
+            return new("records", step, weights, Write(made, new Dictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>>()));
+        }
+
         var store = new CheckpointStore(run.Checkpoints);
         var name = options.Checkpoint is null or RunFolder.Best && store.Names().Contains(RunFolder.Best) ? RunFolder.Best : options.Checkpoint;
         using var checkpoint = name is null or Last ? store.LoadLatest() : store.Load(name);
-        var report = ModelExporter.Export(info.Model, run.Artifacts, output, Read(checkpoint, manifest, weights), new()
-        {
-            Classes = info.Classes,
-            Output = info.Output,
-            Seed = info.Seed,
-            Threads = options.Threads,
-            Shadows = info.Averages.Prepend(RunExportOptions.Online).Where(w => options.WithShadow && w != weights).ToDictionary(
-                w => w, w => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, w)),
-        }, Batches(info.Model, manifest, options));
-        return new(checkpoint.Name, checkpoint.Step, weights, report);
+        return new(checkpoint.Name, checkpoint.Step, weights, Write(Read(checkpoint, manifest, weights), info.Averages.Prepend(RunExportOptions.Online).Where(w => options.WithShadow && w != weights).ToDictionary(
+            w => w, w => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, w))));
+
+        ExportReport Write(
+            IReadOnlyDictionary<string, ReadOnlyMemory<float>> values, IReadOnlyDictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>> shadows) =>
+            ModelExporter.Export(info.Model, run.Artifacts, output, values, new()
+            {
+                Classes = info.Classes,
+                Output = info.Output,
+                Seed = info.Seed,
+                Threads = options.Threads,
+                Shadows = shadows,
+            }, Batches(info.Model, manifest, options));
     }
+
+    // posthoc:0.08 asks for the average of width 0.08, made of those on record.
+    private static double? Width(string weights) => !weights.StartsWith(RunExportOptions.PostHoc, StringComparison.Ordinal) ? null
+        : double.TryParse(weights.AsSpan(RunExportOptions.PostHoc.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var width) ? width
+        : throw new ArgumentOutOfRangeException(nameof(weights), weights, $"'{weights}' names no width; write one in (0, 0.2886], such as {RunExportOptions.PostHoc}0.1.");
 
     private static string Chosen(string? asked, RunInfo info) => asked switch
     {
         null => info.Averages.Count > 0 ? info.Averages[0] : RunExportOptions.Online,
         RunExportOptions.Online => asked,
         RunExportOptions.Averaged when info.Averages.Count > 0 => info.Averages[0],
-        _ when info.Averages.Contains(asked) => asked,
+        _ when info.Averages.Contains(asked) || asked.StartsWith(RunExportOptions.PostHoc, StringComparison.Ordinal) => asked,
         _ => throw new ArgumentOutOfRangeException(nameof(asked), asked,
             $"The run has no weights '{asked}'; it has {string.Join(", ", info.Averages.Prepend(RunExportOptions.Online).Select(n => $"'{n}'"))}. Choose one of them (--weights)."),
     };
@@ -68,13 +83,7 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         return manifest.Layout.Parameters.ToDictionary(
             p => p.Name, p => (ReadOnlyMemory<float>)Mixtures.Add(mixture, k => Tensor(RunState.Shadow(k), p)));
 
-        ReadOnlyMemory<float> Tensor(string role, Parameter p)
-        {
-            var name = RunState.TensorName(role, p.Name);
-            if (!checkpoint.Tensors.TryGet(name, out var tensor) || tensor!.Type != TensorType.Float32 || tensor.ByteLength != p.Count * sizeof(float))
-                throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
-            return MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)).ToArray();
-        }
+        ReadOnlyMemory<float> Tensor(string role, Parameter p) => MemoryMarshal.Cast<byte, float>(RunState.Bytes(checkpoint, role, p)).ToArray();
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Batches(string model, Manifest manifest, RunExportOptions options)

@@ -45,7 +45,8 @@ internal static class Mixtures
         return result;
     }
 
-    private static void Add(ReadOnlySpan<float> values, double share, Span<double> sum)
+    /// <summary>sum ← sum + share·values</summary>
+    internal static void Add(ReadOnlySpan<float> values, double share, Span<double> sum)
     {
         for (var i = 0; i < values.Length; i++)
             sum[i] += share * values[i];

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Checkpoints;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
@@ -109,22 +110,28 @@ internal sealed record RunState
         .. engine.Shadows.Select((arena, k) => (Shadow(k), arena)),
     ];
 
-    private static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
+    /// <summary>Gets an arena's parameters as tensors of a role.</summary>
+    internal static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
     {
         var bytes = new byte[parameter.Count * sizeof(float)];
         arena.CopyTo(MemoryMarshal.Cast<byte, float>(bytes.AsSpan()), parameter.Offset);
         return new TensorEntry(TensorName(role, parameter.Name), TensorType.Float32, parameter.Shape, bytes);
     });
 
+    /// <summary>Reads a parameter of a role.</summary>
+    /// <exception cref="CheckpointException">The checkpoint lacks it, or is damaged.</exception>
+    internal static byte[] Bytes(LoadedCheckpoint checkpoint, string role, Parameter parameter)
+    {
+        var name = TensorName(role, parameter.Name);
+        return checkpoint.Tensors.TryGet(name, out var info) && info!.Type == TensorType.Float32 && info.ByteLength == parameter.Count * sizeof(float)
+            ? checkpoint.Tensors.Read(name)
+            : throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
+    }
+
     private static void Read(LoadedCheckpoint checkpoint, Engine engine, string role, Arena arena)
     {
         foreach (var parameter in engine.Manifest.Layout.Parameters)
-        {
-            var name = TensorName(role, parameter.Name);
-            if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != parameter.Count * sizeof(float))
-                throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
-            arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(name)), parameter.Offset);
-        }
+            arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(Bytes(checkpoint, role, parameter)), parameter.Offset);
     }
 
     private static JsonObject? ToJson(EvaluationResult? result) => result is null ? null : new()

@@ -20,6 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchLoader? _evaluation;
     private readonly Engine _engine;
     private readonly CheckpointStore _checkpoints;
+    private readonly AverageRecords _records;
     private readonly JsonObject _identity;
     private readonly RunState _state;
 
@@ -47,6 +48,7 @@ public sealed class Trainer : IDisposable
 
         _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.Averaging.ShadowWeights);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
+        _records = new AverageRecords(run);
         _identity = Identity(data.Train);
         try
         {
@@ -150,6 +152,7 @@ public sealed class Trainer : IDisposable
             Measurements = measurements,
             Progress = progress,
             Save = name => Save(name),
+            Record = step => _records.Add(step, _engine, _options.Averaging),
         };
         return loop.Run(cancellation);
     }
@@ -203,6 +206,7 @@ public sealed class Trainer : IDisposable
         using var checkpoint = _checkpoints.LoadLatest();
         var state = RunState.Restore(checkpoint, _engine, _identity);
         _checkpoints.DiscardAfter(state.Step);
+        _records.DiscardAfter(state.Step);
         return state;
     }
 }

@@ -42,6 +42,9 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
     internal required Action<string?> Save { get; init; }
 
+    /// <summary>Puts the averages on record.</summary>
+    internal required Action<long> Record { get; init; }
+
     internal TrainingResult Run(CancellationToken cancellation)
     {
         IReadOnlyDictionary<string, EvaluationResult> last = new Dictionary<string, EvaluationResult>();
@@ -142,6 +145,8 @@ internal sealed class TrainingLoop : IDisposable
                 _state.OptimizerStart = step;
         });
         _state.Step = step;
+        if (_options.Averaging.RecordAfter(position))
+            Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
         Measurements.Step(at, (double)step / _length.StepsPerEpoch, loss, accuracy, rate, norm, decays);
         _total.Stop();
