@@ -67,7 +67,7 @@ internal static class ArtifactFolder
         }
 
         // Averages start as copies of the weights, slots and accumulators from zeros; the gradients are given.
-        foreach (var vector in graphs.Update.Graph.Inputs.Where(v => v.Rank == 1 && v.Name != UpdateGraph.Gradients))
+        foreach (var vector in graphs.Update.Graph.Inputs.Where(v => v.Rank == 1 && v.Type == ElementType.Float32 && v.Name != UpdateGraph.Gradients))
             update[vector.Name] = new(Weights, 0, ElementType.Float32, [layout.Length]);
         if (options.Optimizer.Slots.Count > 0 || options.Accumulate)
         {

@@ -11,7 +11,7 @@ namespace Sema.Onnx.Graphs.Composition;
 internal static class UpdateGraph
 {
     internal const string Weights = "weights", Gradients = "gradients", LearningRate = "learning_rate", WeightDecay = "weight_decay",
-        Step = "step", GradientScale = "gradient_scale", Next = "next/";
+        Step = "step", GradientScale = "gradient_scale", Sizes = "sizes", Next = "next/";
 
     /// <summary>Gets the name of the k-th average's vector.</summary>
     internal static string Average(int k) => $"average{k}";
@@ -32,7 +32,8 @@ internal static class UpdateGraph
         var w = Vector(Weights);
         var g = Vector(Gradients);
         var slots = optimizer.Slots.Select(Vector).ToArray();
-        var inputs = new OptimizerInputs(w, g * Scalar(GradientScale).Cast(w.Type), slots, Scalar(LearningRate), Scalar(WeightDecay), Scalar(Step));
+        var inputs = new OptimizerInputs(w, g * Scalar(GradientScale).Cast(w.Type), slots, Scalar(LearningRate), Scalar(WeightDecay), Scalar(Step),
+            [.. optimizer.Scalars.Select(Scalar)], optimizer.IsPerParameter ? graph.AddInput(Sizes, ElementType.Int64, Shape.Of(3)) : null);
         var (next, nextSlots) = optimizer.Step(inputs);
         Output(w, next);
         for (var i = 0; i < slots.Length; i++)

@@ -13,6 +13,19 @@ public abstract record Optimizer
     /// <summary>Gets the names of the state vectors, each as long as the weights and 0 at the start.</summary>
     internal abstract IReadOnlyList<string> Slots { get; }
 
+    /// <summary>
+    /// Gets whether a step looks at a parameter as a whole, at its norm or its rows, so that the host runs it once a parameter; else it
+    /// is elementwise, and runs over any piece of the flat vectors.
+    /// </summary>
+    internal virtual bool IsPerParameter => false;
+
+    /// <summary>Gets the names of further scalars that depend on the number of the step and the learning rates so far.</summary>
+    internal virtual IReadOnlyList<string> Scalars => [];
+
+    /// <summary>Gets the values of <see cref="Scalars"/> at step 1, 2, 3, ... without end.</summary>
+    /// <param name="rate">The learning rate of a step, from 1.</param>
+    internal virtual IEnumerable<IReadOnlyList<double>> ScalarValues(Func<long, double> rate) => throw new NotSupportedException($"{GetType().Name} has no scalars of its own.");
+
     /// <summary>Appends one step.</summary>
     /// <returns>The weights and the slots after the step.</returns>
     internal abstract (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x);
@@ -35,8 +48,10 @@ public abstract record Optimizer
 /// <param name="LearningRate">float64 scalar.</param>
 /// <param name="WeightDecay">float64 scalar; 0 for weights without decay.</param>
 /// <param name="Step">float64 scalar: the number of this step, from 1.</param>
+/// <param name="Scalars">The optimizer's own float64 scalars.</param>
+/// <param name="Sizes">For an optimizer that looks at whole parameters: int64 [3], the parameter's first size, its last but one and its last; 1 for those that it lacks; else null.</param>
 internal sealed record OptimizerInputs(
-    Value W, Value G, IReadOnlyList<Value> Slots, Value LearningRate, Value WeightDecay, Value Step)
+    Value W, Value G, IReadOnlyList<Value> Slots, Value LearningRate, Value WeightDecay, Value Step, IReadOnlyList<Value> Scalars, Value? Sizes)
 {
     /// <summary>A scalar, computed in float64, as the vectors' type.</summary>
     internal Value Scalar(Value value) => value.Cast(W.Type);

@@ -118,11 +118,11 @@ public sealed class ArtifactFolderTests
         var bytes = File.ReadAllBytes(built.File(name));
         bytes[^1] ^= 1;
         File.WriteAllBytes(built.File(name), bytes);
-        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, new Sgd(), new SessionSettings()));
         StringAssert.Contains(error.Message, name, StringComparison.Ordinal);
 
         File.Delete(built.File(name));
-        error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, new Sgd(), new SessionSettings()));
         StringAssert.Contains(error.Message, "missing", StringComparison.Ordinal);
     }
 
@@ -135,7 +135,7 @@ public sealed class ArtifactFolderTests
         using var built = new Built(TinyModels.ConvNet(), Options);
         var path = built.File(ArtifactFolder.ManifestFile);
         File.WriteAllText(path, File.ReadAllText(path).Replace(old, by, StringComparison.Ordinal));
-        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, 0, new SessionSettings()));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, new Sgd(), new SessionSettings()));
         StringAssert.Contains(error.Message, reason, StringComparison.Ordinal);
     }
 

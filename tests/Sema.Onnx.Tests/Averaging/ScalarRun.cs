@@ -28,7 +28,7 @@ internal sealed class ScalarRun
             E[i] = (d * E[i]) + ((1 - d) * W);
         }
         if (_strategy.SwitchAfter(at) is { } decision)
-            W = (decision.Keep * W) + ((1 - decision.Keep) * E[decision.Average]);
+            W = (decision.Keep * W) + ((1 - decision.Keep) * E[decision.Shadow]);
     }
 
     public static TrainingPosition At(long step, int stepsPerEpoch = 1) =>

@@ -17,7 +17,7 @@ public sealed class SwitchEmaTests
     [TestMethod]
     public void In_steps_every_K_th_step_switches_wherever_epochs_end() => CollectionAssert.AreEqual(
         (long[])[2, 4, 6, 8],
-        SwitchSteps(new SwitchEma(Half, every: 2, SwitchUnit.Steps), epochs: 3, stepsPerEpoch: 3));
+        SwitchSteps(new SwitchEma(Half, every: 2, IntervalUnit.Steps), epochs: 3, stepsPerEpoch: 3));
 
     [TestMethod]
     public void Start_and_end_are_inclusive_in_epochs() => CollectionAssert.AreEqual(
@@ -26,7 +26,7 @@ public sealed class SwitchEmaTests
     [TestMethod]
     public void Start_and_end_are_inclusive_in_steps() => CollectionAssert.AreEqual(
         (long[])[4, 6, 8],
-        SwitchSteps(new SwitchEma(Half, every: 2, SwitchUnit.Steps, start: 4, end: 8), epochs: 6, stepsPerEpoch: 2));
+        SwitchSteps(new SwitchEma(Half, every: 2, IntervalUnit.Steps, start: 4, end: 8), epochs: 6, stepsPerEpoch: 2));
 
     // Multiples of 2 from 3 on are 4 and 6, not 3 and 5.
     [TestMethod]
@@ -95,7 +95,7 @@ public sealed class SwitchEmaTests
         long every, long start, long? end, double keep, string parameter)
     {
         var e = Assert.ThrowsExactly<ArgumentOutOfRangeException>(
-            () => new SwitchEma(Half, every, SwitchUnit.Epochs, start, end, keep));
+            () => new SwitchEma(Half, every, IntervalUnit.Epochs, start, end, keep));
 
         Assert.AreEqual(parameter, e.ParamName);
     }

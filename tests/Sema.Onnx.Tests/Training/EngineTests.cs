@@ -21,20 +21,20 @@ public sealed class EngineTests
     {
         using var folder = new TemporaryFolder();
         var optimizer = new AdamW { WeightDecay = 0.1 };
-        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer.WeightDecay, new SessionSettings { Threads = threads });
+        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer, new SessionSettings { Threads = threads });
         Assert.IsGreaterThan(2 * (1 << 15), engine.Weights.Length, "more than one piece is needed");
         using var whole = new UpdateRun(optimizer, 2, Read(engine.Weights), inPlace: true);
         for (var step = 1; step <= 3; step++)
         {
             var gradient = TestModels.Random(step, (int)engine.Weights.Length);
             engine.Gradients.CopyFrom<float>(gradient);
-            engine.Update(new(step, 0.01, 0.5, [0.9, 0.99]));
+            engine.Update(new(step, 0.01, 0.5, [0.9, 0.99], []));
             whole.Step(gradient, 0.01, optimizer.WeightDecay, 0.5, 0.9, 0.99);
         }
 
         CollectionAssert.AreEqual(whole[UpdateGraph.Weights], Read(engine.Weights));
-        CollectionAssert.AreEqual(whole[UpdateGraph.Average(0)], Read(engine.Averages[0]));
-        CollectionAssert.AreEqual(whole[UpdateGraph.Average(1)], Read(engine.Averages[1]));
+        CollectionAssert.AreEqual(whole[UpdateGraph.Average(0)], Read(engine.Shadows[0]));
+        CollectionAssert.AreEqual(whole[UpdateGraph.Average(1)], Read(engine.Shadows[1]));
         CollectionAssert.AreEqual(whole[optimizer.Slots[1]], Read(engine.Slots[1]));
     }
 
@@ -42,16 +42,16 @@ public sealed class EngineTests
     public void A_switch_copies_the_average_or_a_share_of_it()
     {
         using var folder = new TemporaryFolder();
-        using var engine = Engine.Open(Artifacts(folder, new Sgd()), 0, new SessionSettings());
+        using var engine = Engine.Open(Artifacts(folder, new Sgd()), new Sgd(), new SessionSettings());
         var (w, e) = (Read(engine.Weights), TestModels.Random(7, (int)engine.Weights.Length));
-        engine.Averages[1].CopyFrom<float>(e);
+        engine.Shadows[1].CopyFrom<float>(e);
         engine.Switch(new SwitchDecision(1, 0.25));
         var mixed = Read(engine.Weights);
         for (var i = 0; i < w.Length; i++)
             Assert.AreEqual(0.25f * w[i] + 0.75f * e[i], mixed[i], 1e-6f);
         engine.Switch(new SwitchDecision(1, 0));
         CollectionAssert.AreEqual(e, Read(engine.Weights));
-        CollectionAssert.AreEqual(e, Read(engine.Averages[1]), "the average stays");
+        CollectionAssert.AreEqual(e, Read(engine.Shadows[1]), "the average stays");
     }
 
     private static string Artifacts(TemporaryFolder folder, Optimizer optimizer)

@@ -101,8 +101,11 @@ public sealed class FusedModelTests
         Assert.AreEqual("x float32 [batch, 4]", $"{report.Inputs[0].Name} {report.Inputs[0].Type} [{string.Join(", ", report.Inputs[0].Shape!)}]");
     }
 
-    private static TrainingGraphs Compose(string kind, CompositionOptions options) =>
-        new Composer(options, ArtifactBuilder.Annotate).Compose(FusedModels.Of(kind), [Batch, TinyModels.Features], null);
+    private static TrainingGraphs Compose(string kind, CompositionOptions options)
+    {
+        var model = FusedModels.Of(kind);
+        return new Composer(options, ArtifactBuilder.Annotate).Compose(model, Composer.OneShape(model.Graph, [Batch, TinyModels.Features]), null);
+    }
 
     private static Dictionary<string, float[]> Run(Model model)
     {

@@ -23,8 +23,8 @@ public sealed class ResumeTests
         ["none, three batches a step"] = Options with { Accumulate = 3, Optimizer = new Sgd { Momentum = 0.9 } },
         ["two decays, warmed up"] = Options with { Averaging = Ema },
         ["switch every epoch"] = Options with { Averaging = new SwitchEma(new(0.9)) },
-        ["switch every second step"] = Options with { Averaging = new SwitchEma(Ema, 2, SwitchUnit.Steps), Accumulate = 3, BatchSize = 3 },
-        ["partial switch"] = Options with { Averaging = new SwitchEma(new(0.9), 3, SwitchUnit.Steps, keep: 0.25), ClipNorm = 0.1 },
+        ["switch every second step"] = Options with { Averaging = new SwitchEma(Ema, 2, IntervalUnit.Steps), Accumulate = 3, BatchSize = 3 },
+        ["partial switch"] = Options with { Averaging = new SwitchEma(new(0.9), 3, IntervalUnit.Steps, keep: 0.25), ClipNorm = 0.1 },
         ["live batch normalisation"] = Images with { Averaging = new SwitchEma(new(0.9)), Accumulate = 3, BatchSize = 3 },
         ["augmentation"] = Images with { Augmentation = new(Crop: true, Flip: true), Averaging = Ema, Schedule = length => new CosineSchedule(0.01, length.Steps).WithWarmup(3) },
     };
@@ -174,7 +174,7 @@ public sealed class ResumeTests
     {
         using var run = Run(All["two decays, warmed up"] with { Epochs = 1 });
         run.Start();
-        string[] roles = ["average0", "average1", "moment1", "moment2", "weights"], parameters = ["b1", "b2", "w1", "w2"];
+        string[] roles = ["moment1", "moment2", "shadow0", "shadow1", "weights"], parameters = ["b1", "b2", "w1", "w2"];
         CollectionAssert.AreEqual(roles.SelectMany(r => parameters.Select(p => $"{r}/{p}")).ToList(), run.Tensors().Keys.ToList());
     }
 

@@ -19,7 +19,7 @@ public sealed partial class TrainerTests
         for (var step = 1; step <= 18; step++)
         {
             var checkpoint = $"step-{step:D9}";
-            var equal = run.Tensor("weights/w1", checkpoint).SequenceEqual(run.Tensor("average0/w1", checkpoint));
+            var equal = run.Tensor("weights/w1", checkpoint).SequenceEqual(run.Tensor("shadow0/w1", checkpoint));
             Assert.AreEqual(step % 6 == 0, equal, $"after step {step}");
         }
     }
@@ -29,7 +29,7 @@ public sealed partial class TrainerTests
     {
         // One step with d = 0.5: e = (w₀ + w₁)/2; a switch that keeps 0.25 gives w = 0.25 w₁ + 0.75 e.
         using var plain = new TrainingRun(TinyModels.Mlp(), Data, Options with { Steps = 1 });
-        using var switched = new TrainingRun(TinyModels.Mlp(), Data, Options with { Steps = 1, Averaging = new SwitchEma(new(0.5), 1, SwitchUnit.Steps, keep: 0.25) });
+        using var switched = new TrainingRun(TinyModels.Mlp(), Data, Options with { Steps = 1, Averaging = new SwitchEma(new(0.5), 1, IntervalUnit.Steps, keep: 0.25) });
         plain.Start();
         switched.Start();
         foreach (var weight in TinyModels.Mlp().Graph.Initializers)
@@ -38,7 +38,7 @@ public sealed partial class TrainerTests
             for (var i = 0; i < before.Length; i++)
             {
                 var average = (before[i] + after[i]) / 2;
-                Assert.AreEqual(average, switched.Tensor($"average0/{weight.Name}")[i], 1e-7, weight.Name);
+                Assert.AreEqual(average, switched.Tensor($"shadow0/{weight.Name}")[i], 1e-7, weight.Name);
                 Assert.AreEqual(0.25f * after[i] + 0.75f * average, switched.Tensor($"weights/{weight.Name}")[i], 1e-7, weight.Name);
             }
         }
@@ -66,7 +66,7 @@ public sealed partial class TrainerTests
             using var alone = new TrainingRun(TinyModels.Mlp(), Data, Options with { Epochs = 2, Averaging = new ExponentialMovingAverage(decays[k]) });
             alone.Start();
             foreach (var weight in TinyModels.Mlp().Graph.Initializers)
-                CollectionAssert.AreEqual(alone.Tensors()[$"average0/{weight.Name}"], both.Tensors()[$"average{k}/{weight.Name}"], weight.Name);
+                CollectionAssert.AreEqual(alone.Tensors()[$"shadow0/{weight.Name}"], both.Tensors()[$"shadow{k}/{weight.Name}"], weight.Name);
         }
     }
 
@@ -136,8 +136,8 @@ public sealed partial class TrainerTests
             Assert.AreEqual(mean[c], run.Tensor("weights/mean")[c], 1e-6);
             Assert.AreEqual(variance[c], run.Tensor("weights/variance")[c], 1e-6);
             // Averaged like the weights: e = (start + now)/2.
-            Assert.AreEqual((Numbers("mean")[c] + mean[c]) / 2, run.Tensor("average0/mean")[c], 1e-6);
-            Assert.AreEqual((Numbers("variance")[c] + variance[c]) / 2, run.Tensor("average0/variance")[c], 1e-6);
+            Assert.AreEqual((Numbers("mean")[c] + mean[c]) / 2, run.Tensor("shadow0/mean")[c], 1e-6);
+            Assert.AreEqual((Numbers("variance")[c] + variance[c]) / 2, run.Tensor("shadow0/variance")[c], 1e-6);
         }
     }
 

@@ -2,6 +2,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Data;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Optimizers;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
@@ -28,7 +29,7 @@ public sealed class WholeModelGradientTests
         using var folder = new TemporaryFolder();
         var artifacts = Path.Combine(folder.Path, "artifacts");
         ArtifactBuilder.Build(Path.Combine(Repository.Root, model), artifacts, new CompositionOptions(), input);
-        using var engine = Engine.Open(artifacts, 0, new SessionSettings { Threads = 1 });
+        using var engine = Engine.Open(artifacts, new Sgd(), new SessionSettings { Threads = 1 });
         Fill(engine);
         engine.ComputeGradients();
         float[] weights = Read(engine.Weights), gradient = Read(engine.Gradients);

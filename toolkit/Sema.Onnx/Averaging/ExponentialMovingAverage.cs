@@ -61,14 +61,15 @@ public sealed record ExponentialMovingAverage : AveragingStrategy
     public override IReadOnlyList<string> Averages => _names;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<Shadow> ShadowWeights => [.. _names.Select(name => new Shadow(name, EveryStep: UpdateEvery == 1))];
+
+    /// <inheritdoc/>
     /// <remarks>A decay is per optimizer step, so an update at every k-th step uses <c>d_t^k</c>; between them the
     /// decay is 1.</remarks>
-    public override double Decay(int average, TrainingPosition at)
+    public override double Decay(int shadow, TrainingPosition at)
     {
-        if (average < 0 || average >= _decays.Length)
-            throw new ArgumentOutOfRangeException(nameof(average), average,
-                $"This strategy keeps {_decays.Length} average(s), counted from 0.");
-        return at.Step % UpdateEvery == 0 ? Warmup.Decay(_decays[average], at.Step, UpdateEvery) : 1;
+        CheckIndex(shadow, _decays.Length);
+        return at.Step % UpdateEvery == 0 ? Warmup.Decay(_decays[shadow], at.Step, UpdateEvery) : 1;
     }
 
     /// <summary>Says whether the other has the same decays in the same order, the same warm-up and interval.</summary>

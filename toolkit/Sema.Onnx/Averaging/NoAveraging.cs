@@ -7,12 +7,12 @@ public sealed record NoAveraging : AveragingStrategy
     public override IReadOnlyList<string> Averages => [];
 
     /// <summary>Never succeeds, as there is no average to ask about.</summary>
-    /// <param name="average">Any index.</param>
+    /// <param name="shadow">Any index.</param>
     /// <param name="at">Any position.</param>
     /// <returns>Nothing.</returns>
     /// <exception cref="ArgumentOutOfRangeException">Always.</exception>
-    public override double Decay(int average, TrainingPosition at) =>
-        throw new ArgumentOutOfRangeException(nameof(average), average,
+    public override double Decay(int shadow, TrainingPosition at) =>
+        throw new ArgumentOutOfRangeException(nameof(shadow), shadow,
             "No weights are averaged in this run; ask no decay.");
 
     /// <inheritdoc/>

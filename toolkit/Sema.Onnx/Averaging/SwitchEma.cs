@@ -28,7 +28,7 @@ public sealed record SwitchEma : AveragingStrategy
     public SwitchEma(
         ExponentialMovingAverage average,
         long every = 1,
-        SwitchUnit unit = SwitchUnit.Epochs,
+        IntervalUnit unit = IntervalUnit.Epochs,
         long start = 0,
         long? end = null,
         double keep = 0)
@@ -37,7 +37,7 @@ public sealed record SwitchEma : AveragingStrategy
         if (every < 1)
             throw new ArgumentOutOfRangeException(nameof(every), every,
                 "Weights are switched every K epochs or steps; K must be at least 1.");
-        if (unit is not (SwitchUnit.Epochs or SwitchUnit.Steps))
+        if (unit is not (IntervalUnit.Epochs or IntervalUnit.Steps))
             throw new ArgumentOutOfRangeException(nameof(unit), unit, "Switches are counted in epochs or in steps.");
         if (start < 0)
             throw new ArgumentOutOfRangeException(nameof(start), start,
@@ -65,7 +65,7 @@ public sealed record SwitchEma : AveragingStrategy
     public long Every { get; }
 
     /// <summary>Gets what the interval, start and end count.</summary>
-    public SwitchUnit Unit { get; }
+    public IntervalUnit Unit { get; }
 
     /// <summary>Gets the first n at which a switch may happen, inclusive.</summary>
     public long Start { get; }
@@ -80,21 +80,24 @@ public sealed record SwitchEma : AveragingStrategy
     public override IReadOnlyList<string> Averages => Average.Averages;
 
     /// <inheritdoc/>
-    public override double Decay(int average, TrainingPosition at) => Average.Decay(average, at);
+    public override IReadOnlyList<Shadow> ShadowWeights => Average.ShadowWeights;
+
+    /// <inheritdoc/>
+    public override bool MovesWeights => true;
+
+    /// <inheritdoc/>
+    public override double Decay(int shadow, TrainingPosition at) => Average.Decay(shadow, at);
 
     /// <inheritdoc/>
     public override SwitchDecision? SwitchAfter(TrainingPosition at)
     {
-        if (Unit == SwitchUnit.Epochs && !at.EndsEpoch)
-            return null;
-        var n = Unit == SwitchUnit.Epochs ? at.Epoch : at.Step;
-        return n % Every == 0 && n >= Start && n <= (End ?? long.MaxValue) ? new SwitchDecision(0, Keep) : null;
+        return at.Done(Unit) is { } n && n % Every == 0 && n >= Start && n <= (End ?? long.MaxValue) ? new SwitchDecision(0, Keep) : null;
     }
 
     /// <inheritdoc/>
     public override string ToString()
     {
-        var unit = Unit == SwitchUnit.Epochs ? "epoch(s)" : "step(s)";
+        var unit = Unit == IntervalUnit.Epochs ? "epoch(s)" : "step(s)";
         var end = End is null ? "the end of the run" : $"{End}";
         return FormattableString.Invariant(
             $"Switch EMA every {Every} {unit} from {Start} to {end}, keeping {Keep} of the weights; {Average}");

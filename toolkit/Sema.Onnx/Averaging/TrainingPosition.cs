@@ -31,4 +31,7 @@ public readonly record struct TrainingPosition
 
     /// <summary>Gets whether the step is the last of its epoch.</summary>
     public bool EndsEpoch { get; }
+
+    /// <summary>Gets how many epochs or steps are done, where one has just ended; <see langword="null"/> inside an epoch.</summary>
+    internal long? Done(IntervalUnit unit) => unit == IntervalUnit.Steps ? Step : EndsEpoch ? Epoch : null;
 }

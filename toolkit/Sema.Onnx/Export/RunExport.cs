@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Globalization;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
 using Sema.Onnx.Graphs;
@@ -33,60 +33,62 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         var info = run.Read();
         info.CheckModel();
         var manifest = Manifest.Read(run.Artifacts);
-        var roles = Roles(info);
         var weights = Chosen(options.Weights, info);
+
+        if (Width(weights) is { } width)
+        {
+            var (made, step) = new AverageRecords(run).Synthesize(width, manifest);
+            return new("records", step, weights, Write(made, new Dictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>>()));
+        }
 
         var store = new CheckpointStore(run.Checkpoints);
         var name = options.Checkpoint is null or RunFolder.Best && store.Names().Contains(RunFolder.Best) ? RunFolder.Best : options.Checkpoint;
         using var checkpoint = name is null or Last ? store.LoadLatest() : store.Load(name);
-        var report = ModelExporter.Export(info.Model, run.Artifacts, output, Read(checkpoint, manifest, roles[weights]), new()
-        {
-            Classes = info.Classes,
-            Output = info.Output,
-            Seed = info.Seed,
-            Threads = options.Threads,
-            Shadows = roles.Where(r => options.WithShadow && r.Key != weights).ToDictionary(
-                r => r.Key, r => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, r.Value)),
-        }, Batches(info.Model, manifest, options));
-        return new(checkpoint.Name, checkpoint.Step, weights, report);
+        return new(checkpoint.Name, checkpoint.Step, weights, Write(Read(checkpoint, manifest, weights), info.Averages.Prepend(RunExportOptions.Online).Where(w => options.WithShadow && w != weights).ToDictionary(
+            w => w, w => (IReadOnlyDictionary<string, ReadOnlyMemory<float>>)Read(checkpoint, manifest, w))));
+
+        ExportReport Write(
+            IReadOnlyDictionary<string, ReadOnlyMemory<float>> values, IReadOnlyDictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>> shadows) =>
+            ModelExporter.Export(info.Model, run.Artifacts, output, values, new()
+            {
+                Classes = info.Classes,
+                Output = info.Output,
+                Seed = info.Seed,
+                Threads = options.Threads,
+                Shadows = shadows,
+            }, Batches(info.Model, manifest, options));
     }
 
-    // Where a checkpoint keeps each of a run's weights.
-    private static Dictionary<string, string> Roles(RunInfo info)
-    {
-        var roles = new Dictionary<string, string> { [RunExportOptions.Online] = RunState.Weights };
-        foreach (var (k, average) in info.Averages.Index())
-            roles[average] = RunState.Average(k);
-        return roles;
-    }
+    // posthoc:0.08 asks for the average of width 0.08, made of those on record.
+    private static double? Width(string weights) => !weights.StartsWith(RunExportOptions.PostHoc, StringComparison.Ordinal) ? null
+        : double.TryParse(weights.AsSpan(RunExportOptions.PostHoc.Length), NumberStyles.Float, CultureInfo.InvariantCulture, out var width) ? width
+        : throw new ArgumentOutOfRangeException(nameof(weights), weights, $"'{weights}' names no width; write one in (0, 0.2886], such as {RunExportOptions.PostHoc}0.1.");
 
     private static string Chosen(string? asked, RunInfo info) => asked switch
     {
         null => info.Averages.Count > 0 ? info.Averages[0] : RunExportOptions.Online,
         RunExportOptions.Online => asked,
         RunExportOptions.Averaged when info.Averages.Count > 0 => info.Averages[0],
-        _ when info.Averages.Contains(asked) => asked,
+        _ when info.Averages.Contains(asked) || asked.StartsWith(RunExportOptions.PostHoc, StringComparison.Ordinal) => asked,
         _ => throw new ArgumentOutOfRangeException(nameof(asked), asked,
             $"The run has no weights '{asked}'; it has {string.Join(", ", info.Averages.Prepend(RunExportOptions.Online).Select(n => $"'{n}'"))}. Choose one of them (--weights)."),
     };
 
     // Read from the checkpoint when they are asked for: who exports a large model need not hold it.
-    private static DeferredWeights Read(LoadedCheckpoint checkpoint, Manifest manifest, string role)
+    private static DeferredWeights Read(LoadedCheckpoint checkpoint, Manifest manifest, string weights)
     {
-        foreach (var p in manifest.Layout.Parameters)
+        var mixture = weights == RunExportOptions.Online ? null : RunState.Mixture(checkpoint, weights);
+        var parameters = manifest.Layout.Parameters.ToDictionary(p => p.Name);
+        string[] roles = mixture is null ? [RunState.Weights] : [.. mixture.Select(p => RunState.Shadow(p.Shadow))];
+        foreach (var parameter in parameters.Values)
         {
-            var name = RunState.TensorName(role, p.Name);
-            if (!checkpoint.Tensors.TryGet(name, out var tensor) || tensor!.Type != TensorType.Float32 || tensor.ByteLength != p.Count * sizeof(float))
-                throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
+            foreach (var role in roles)
+                RunState.Check(checkpoint, role, parameter);
         }
 
-        var counts = manifest.Layout.Parameters.ToDictionary(p => p.Name, p => (int)p.Count);
-        return new(counts.Keys, parameter =>
-        {
-            var weights = GC.AllocateUninitializedArray<float>(counts[parameter]);
-            checkpoint.Tensors.Read(RunState.TensorName(role, parameter), MemoryMarshal.AsBytes(weights.AsSpan()));
-            return weights;
-        });
+        return new(parameters.Keys, name => mixture is null
+            ? RunState.Read(checkpoint, RunState.Weights, parameters[name])
+            : Mixtures.Add(mixture, k => RunState.Read(checkpoint, RunState.Shadow(k), parameters[name])));
     }
 
     private static IEnumerable<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> Batches(string model, Manifest manifest, RunExportOptions options)

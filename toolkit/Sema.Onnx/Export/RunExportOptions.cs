@@ -12,8 +12,11 @@ public sealed record RunExportOptions
     /// <summary>The name of the trained weights.</summary>
     public const string Online = "online";
 
+    /// <summary>What stands before a width that an average is made of after the run, as in <c>posthoc:0.08</c>; see <see cref="Averaging.PostHocEma"/>.</summary>
+    public const string PostHoc = "posthoc:";
+
     /// <summary>
-    /// Gets the weights: <see cref="Averaged"/>, <see cref="Online"/>, or the name of one of several averages. Default,
+    /// Gets the weights: <see cref="Averaged"/>, <see cref="Online"/>, the name of one of several averages, or <see cref="PostHoc"/> and a width. Default,
     /// <see langword="null"/>: averaged where the run has an average, else online.
     /// </summary>
     public string? Weights { get; init; }

@@ -1,6 +1,7 @@
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Optimizers;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
@@ -14,8 +15,9 @@ internal readonly record struct StepResult(float Loss, float GradientNorm);
 /// <param name="Step">The number of the optimizer step, from 1.</param>
 /// <param name="LearningRate">The learning rate.</param>
 /// <param name="GradientScale">What gradients are multiplied by: 1 / accumulated batches, times the clipping factor.</param>
-/// <param name="Decays">The decay of each average.</param>
-internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays);
+/// <param name="Decays">The decay of each shadow.</param>
+/// <param name="Own">The optimizer's own scalars.</param>
+internal readonly record struct UpdateScalars(long Step, double LearningRate, double GradientScale, IReadOnlyList<double> Decays, IReadOnlyList<double> Own);
 
 /// <summary>Trains on a device: the flat arenas of one run, and the sessions that read and write them in place.</summary>
 internal sealed class Engine : IDisposable
@@ -27,19 +29,22 @@ internal sealed class Engine : IDisposable
     private readonly HostTensor _target, _loss = new(ElementType.Float32), _norm = new(ElementType.Float32);
     private readonly HostTensor? _logits;
     private readonly Lazy<Blender> _blender;
+    private readonly bool[] _moves;
 
     /// <summary>Loads a folder of training graphs; the weights start from its <c>weights.bin</c>.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="manifest">Its manifest.</param>
-    /// <param name="weightDecay">The weight decay of the groups that have one.</param>
+    /// <param name="optimizer">The optimizer that <c>update.onnx</c> was made for.</param>
     /// <param name="settings">Where and how to run.</param>
-    internal Engine(string folder, Manifest manifest, double weightDecay, SessionSettings settings)
+    /// <param name="shadows">What is averaged; by default as much as <c>update.onnx</c> averages.</param>
+    internal Engine(string folder, Manifest manifest, Optimizer optimizer, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         (Folder, Manifest, Settings) = (folder, manifest, settings);
+        _moves = [.. shadows?.Select(s => s.EveryStep) ?? Enumerable.Repeat(true, manifest.Averages)];
         Weights = Arena();
         Gradients = Arena();
         Slots = [.. manifest.Slots.Select(_ => Arena())];
-        Averages = [.. Enumerable.Range(0, manifest.Averages).Select(_ => Arena())];
+        Shadows = [.. _moves.Select(_ => Arena())];
         LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
         _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
         _trainingBinding = new Binding(_training);
@@ -60,22 +65,23 @@ internal sealed class Engine : IDisposable
 
         _logits = LogitsBuffer();
         _statistics = new RunningStatistics(manifest, Weights, _trainingBinding);
-        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, weightDecay, settings);
+        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, optimizer, settings);
         _blender = new(() => new Blender(settings));
     }
 
     /// <summary>Loads a folder of training graphs whose files are those that it was written with.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="weightDecay">The weight decay of the groups that have one.</param>
+    /// <param name="optimizer">The optimizer that <c>update.onnx</c> was made for.</param>
     /// <param name="settings">Where and how to run.</param>
+    /// <param name="shadows">What is averaged; by default as much as <c>update.onnx</c> averages.</param>
     /// <param name="fresh">Whether the folder was written just now by this very process, so that nobody can have changed it.</param>
     /// <exception cref="InvalidModelException">A file is missing, damaged or foreign.</exception>
-    internal static Engine Open(string folder, double weightDecay, SessionSettings settings, bool fresh = false)
+    internal static Engine Open(string folder, Optimizer optimizer, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null, bool fresh = false)
     {
         var manifest = Manifest.Read(folder);
         if (!fresh)
             manifest.CheckFiles(folder);
-        return new(folder, manifest, weightDecay, settings);
+        return new(folder, manifest, optimizer, settings, shadows);
     }
 
     internal string Folder { get; }
@@ -93,8 +99,11 @@ internal sealed class Engine : IDisposable
     /// <summary>Gets the optimizer's state vectors, in the manifest's order.</summary>
     internal IReadOnlyList<Arena> Slots { get; }
 
-    /// <summary>Gets the averages.</summary>
-    internal IReadOnlyList<Arena> Averages { get; }
+    /// <summary>Gets the shadow weights.</summary>
+    internal IReadOnlyList<Arena> Shadows { get; }
+
+    /// <summary>Gets the indices of the shadows that <c>update.onnx</c> moves with every step.</summary>
+    internal IEnumerable<int> Continuous => _moves.Index().Where(s => s.Item).Select(s => s.Index);
 
     /// <summary>Gets the inputs of a step: each exactly a batch.</summary>
     internal InputTensors Inputs { get; }
@@ -113,11 +122,17 @@ internal sealed class Engine : IDisposable
         return new(_loss.As<float>()[0], _norm.As<float>()[0]);
     }
 
-    /// <summary>Moves the weights and the averages.</summary>
+    /// <summary>Moves the weights and the shadows.</summary>
     internal void Update(UpdateScalars scalars)
     {
         _statistics.Commit();
         _update.Run(scalars);
+        foreach (var (k, everyStep) in _moves.Index())
+        {
+            if (!everyStep && scalars.Decays[k] < 1)
+                Mix(Shadows[k], Weights, scalars.Decays[k]);
+        }
+
         if (Manifest.Accumulate)
             Gradients.Clear();
     }
@@ -129,14 +144,14 @@ internal sealed class Engine : IDisposable
         Gradients.Clear();
     }
 
-    /// <summary>Puts an average into the weights: w = keep·w + (1 − keep)·e.</summary>
+    /// <summary>Puts a shadow into the weights: w = keep·w + (1 − keep)·e.</summary>
     internal void Switch(SwitchDecision decision)
     {
-        var average = Averages[decision.Average];
-        if (decision.Keep == 0)
-            Weights.CopyFrom(average);
-        else
-            _blender.Value.Blend(Weights, average, decision.Keep);
+        Mix(Weights, Shadows[decision.Shadow], decision.Keep);
+        if (!decision.ClearOptimizer)
+            return;
+        foreach (var slot in Slots)
+            slot.Clear();
     }
 
     /// <summary>Binds every parameter that a session reads to a flat vector of parameters.</summary>
@@ -154,7 +169,7 @@ internal sealed class Engine : IDisposable
         _update.Dispose();
         if (_blender.IsValueCreated)
             _blender.Value.Dispose();
-        foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Averages))
+        foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Shadows))
             owned.Dispose();
     }
 
@@ -172,8 +187,17 @@ internal sealed class Engine : IDisposable
             done += count;
         }
 
-        foreach (var average in Averages)
-            average.CopyFrom(Weights);
+        foreach (var shadow in Shadows)
+            shadow.CopyFrom(Weights);
+    }
+
+    // a ← keep·a + (1 − keep)·b
+    private void Mix(Arena a, Arena b, double keep)
+    {
+        if (keep == 0)
+            a.CopyFrom(b);
+        else
+            _blender.Value.Blend(a, b, keep);
     }
 
     // Logits are copied for the training accuracy where they are few, as a classifier's are.

@@ -12,6 +12,9 @@ public sealed record RunFolder(string Path)
     /// <summary>Gets the folder of the checkpoints.</summary>
     public string Checkpoints => System.IO.Path.Combine(Path, "checkpoints");
 
+    /// <summary>Gets the folder of the averages that are put on record during the run.</summary>
+    public string Records => System.IO.Path.Combine(Path, "records");
+
     /// <summary>Gets the file with one JSON object a measurement.</summary>
     public string Metrics => System.IO.Path.Combine(Path, "metrics.jsonl");
 

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using Sema.Onnx.Averaging;
 using Sema.Onnx.Checkpoints;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Training;
@@ -10,6 +12,9 @@ internal sealed record RunState
 {
     /// <summary>The optimizer steps done.</summary>
     internal long Step { get; set; }
+
+    /// <summary>The step after which the optimizer started afresh; 0 where it never did.</summary>
+    internal long OptimizerStart { get; set; }
 
     /// <summary>The step of the last evaluation, so that one that was interrupted is made up for.</summary>
     internal long EvaluatedStep { get; set; }
@@ -24,7 +29,10 @@ internal sealed record RunState
     internal EvaluationResult? Start { get; set; }
 
     /// <summary>Makes a checkpoint of a run: the state, what the run depends on, and every tensor by name.</summary>
-    internal Checkpoint ToCheckpoint(Engine engine, JsonObject identity)
+    /// <param name="engine">What trains.</param>
+    /// <param name="identity">What the run depends on.</param>
+    /// <param name="averages">What each average consists of.</param>
+    internal Checkpoint ToCheckpoint(Engine engine, JsonObject identity, IEnumerable<(string Name, IReadOnlyList<Portion> Portions)> averages)
     {
         var state = new JsonObject
         {
@@ -32,6 +40,8 @@ internal sealed record RunState
             ["best"] = ToJson(Best),
             ["best_epoch"] = BestEpoch,
             ["evaluated_step"] = EvaluatedStep,
+            ["optimizer_start"] = OptimizerStart,
+            ["averages"] = Averages(averages),
             ["start"] = ToJson(Start),
         };
         return new(Step, state, [.. Arenas(engine).SelectMany(arena => Tensors(engine, arena.Role, arena.Arena))]);
@@ -61,6 +71,7 @@ internal sealed record RunState
             Best = FromJson(state["best"]),
             BestEpoch = (long?)state["best_epoch"] ?? 0,
             EvaluatedStep = (long?)state["evaluated_step"] ?? 0,
+            OptimizerStart = (long?)state["optimizer_start"] ?? 0,
             Start = FromJson(state["start"]),
         };
     }
@@ -71,33 +82,69 @@ internal sealed record RunState
     /// <summary>The role of the trained weights.</summary>
     internal const string Weights = "weights";
 
-    /// <summary>Gets the role of the k-th average.</summary>
-    internal static string Average(int k) => $"average{k}";
+    /// <summary>Gets the role of the k-th shadow.</summary>
+    internal static string Shadow(int k) => $"shadow{k}";
+
+    /// <summary>Gets what an average of a checkpoint consists of.</summary>
+    /// <exception cref="CheckpointException">The checkpoint holds no such average.</exception>
+    internal static IReadOnlyList<Portion> Mixture(LoadedCheckpoint checkpoint, string average)
+    {
+        if (checkpoint.State["averages"]?[average] is JsonArray { Count: > 0 } portions)
+            return [.. portions.Select(Read)];
+        throw Foreign();
+
+        Portion Read(JsonNode? node) => node is JsonObject portion && portion["shadow"] is JsonValue k && k.TryGetValue(out int shadow)
+            && portion["share"] is JsonValue part && part.TryGetValue(out double share) ? new(shadow, share) : throw Foreign();
+
+        CheckpointException Foreign() => new($"The checkpoint '{checkpoint.Name}' holds no average '{average}', or an unreadable one; it is of another run.", checkpoint.Name);
+    }
+
+    private static JsonObject Averages(IEnumerable<(string Name, IReadOnlyList<Portion> Portions)> averages) => new(averages.Select(
+        a => KeyValuePair.Create<string, JsonNode?>(a.Name, new JsonArray(
+            [.. a.Portions.Select(p => new JsonObject { ["shadow"] = p.Shadow, ["share"] = p.Share })]))));
 
     private static IEnumerable<(string Role, Arena Arena)> Arenas(Engine engine) =>
     [
         (Weights, engine.Weights),
         .. engine.Manifest.Slots.Zip(engine.Slots),
-        .. engine.Averages.Select((arena, k) => (Average(k), arena)),
+        .. engine.Shadows.Select((arena, k) => (Shadow(k), arena)),
     ];
 
-    // Read from the arenas while they are written: a checkpoint takes no memory of its own.
-    private static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
+    /// <summary>Gets an arena's parameters as tensors of a role, read from it while they are written: a checkpoint takes no memory of its own.</summary>
+    internal static IEnumerable<TensorEntry> Tensors(Engine engine, string role, Arena arena) => engine.Manifest.Layout.Parameters.Select(parameter =>
         TensorEntry.Streamed(TensorName(role, parameter.Name), TensorType.Float32, parameter.Shape, (offset, destination) =>
             arena.CopyTo(MemoryMarshal.Cast<byte, float>(destination), parameter.Offset + offset / sizeof(float))));
+
+    /// <summary>Checks that a checkpoint holds a parameter of a role.</summary>
+    /// <exception cref="CheckpointException">It lacks it, or has it in another size.</exception>
+    internal static void Check(LoadedCheckpoint checkpoint, string role, Parameter parameter)
+    {
+        var name = TensorName(role, parameter.Name);
+        if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != parameter.Count * sizeof(float))
+            throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
+    }
+
+    /// <summary>Reads a parameter of a role.</summary>
+    /// <exception cref="CheckpointException">The checkpoint lacks it, or is damaged.</exception>
+    internal static float[] Read(LoadedCheckpoint checkpoint, string role, Parameter parameter)
+    {
+        Check(checkpoint, role, parameter);
+        var values = GC.AllocateUninitializedArray<float>((int)parameter.Count);
+        checkpoint.Tensors.Read(TensorName(role, parameter.Name), MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
 
     private static void Read(LoadedCheckpoint checkpoint, Engine engine, string role, Arena arena)
     {
         var piece = new byte[1 << 20];
         foreach (var parameter in engine.Manifest.Layout.Parameters)
         {
-            var (name, length) = (TensorName(role, parameter.Name), parameter.Count * sizeof(float));
-            if (!checkpoint.Tensors.TryGet(name, out var info) || info!.Type != TensorType.Float32 || info.ByteLength != length)
-                throw new CheckpointException($"The checkpoint '{checkpoint.Name}' lacks the tensor '{name}', or has it in another size; it is of another run.", checkpoint.Name);
+            Check(checkpoint, role, parameter);
+            var length = parameter.Count * sizeof(float);
             for (long offset = 0; offset < length; offset += piece.Length)
             {
                 var part = piece.AsSpan(0, (int)Math.Min(piece.Length, length - offset));
-                checkpoint.Tensors.Read(name, offset, part);
+                checkpoint.Tensors.Read(TensorName(role, parameter.Name), offset, part);
                 arena.CopyFrom<float>(MemoryMarshal.Cast<byte, float>(part), parameter.Offset + offset / sizeof(float));
             }
         }

@@ -20,6 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchLoader? _evaluation;
     private readonly Engine _engine;
     private readonly CheckpointStore _checkpoints;
+    private readonly AverageRecords _records;
     private readonly JsonObject _identity;
     private readonly RunState _state;
 
@@ -46,8 +47,9 @@ public sealed class Trainer : IDisposable
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
-        _engine = Engine.Open(run.Artifacts, options.Optimizer.WeightDecay, options.Session, fresh);
+        _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.Averaging.ShadowWeights, fresh);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
+        _records = new AverageRecords(run);
         _identity = Identity(data.Train);
         try
         {
@@ -145,12 +147,13 @@ public sealed class Trainer : IDisposable
     {
         using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
         using var measurements = new Measurements(_run, _state.Step);
-        var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
+        using var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
         {
             Evaluation = evaluation,
             Measurements = measurements,
             Progress = progress,
             Save = name => Save(name),
+            Record = step => _records.Add(step, _engine, _options.Averaging),
         };
         return loop.Run(cancellation);
     }
@@ -160,7 +163,8 @@ public sealed class Trainer : IDisposable
 
     private void Save(string? name)
     {
-        var checkpoint = _state.ToCheckpoint(_engine, _identity);
+        var at = Length.After(_state.Step);
+        var checkpoint = _state.ToCheckpoint(_engine, _identity, _options.Averaging.Averages.Select((average, k) => (average, _options.Averaging.Mixture(k, at))));
         if (name is not null)
         {
             _checkpoints.Save(checkpoint, name);
@@ -204,6 +208,7 @@ public sealed class Trainer : IDisposable
         using var checkpoint = _checkpoints.LoadLatest();
         var state = RunState.Restore(checkpoint, _engine, _identity);
         _checkpoints.DiscardAfter(state.Step);
+        _records.DiscardAfter(state.Step);
         return state;
     }
 }

@@ -90,7 +90,7 @@ public sealed record TrainerOptions
         BatchNormalization = BatchNormalization,
         Optimizer = Optimizer,
         DecayVectors = DecayVectors,
-        Averages = Averaging.Averages.Count,
+        Averages = Averaging.ShadowWeights.Count(s => s.EveryStep),
         Accumulate = Accumulate > 1,
         Seed = Seed,
     };

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Sema.Onnx.Averaging;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs.Losses;
 using Sema.Onnx.Metrics;
@@ -9,7 +8,7 @@ using Sema.Onnx.Schedules;
 namespace Sema.Onnx.Training;
 
 /// <summary>The loop of a run: gradients, update, averages, switch; at each epoch's end evaluation and checkpoint.</summary>
-internal sealed class TrainingLoop
+internal sealed class TrainingLoop : IDisposable
 {
     private const double ClipEpsilon = 1e-6;   // PyTorch's clip_grad_norm_
 
@@ -19,6 +18,7 @@ internal sealed class TrainingLoop
     private readonly BatchLoader _loader;
     private readonly RunState _state;
     private readonly LearningRateSchedule _schedule;
+    private readonly StepScalars _scalars;
     private readonly Throughput _pace = new();
     private readonly Stopwatch _total = new(), _gradients = new(), _update = new(), _data = new();
     private readonly long? _ignore;
@@ -28,6 +28,7 @@ internal sealed class TrainingLoop
     {
         (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
         _schedule = options.Schedule(length);
+        _scalars = new(options.Optimizer, step => _schedule.Rate(_state.OptimizerStart + step - 1));
         _ignore = (options.Loss as CrossEntropyLoss)?.IgnoreIndex;
         _epochs = (length.Steps + length.StepsPerEpoch - 1) / length.StepsPerEpoch;
     }
@@ -40,6 +41,9 @@ internal sealed class TrainingLoop
 
     /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
     internal required Action<string?> Save { get; init; }
+
+    /// <summary>Puts the averages on record.</summary>
+    internal required Action<long> Record { get; init; }
 
     internal TrainingResult Run(CancellationToken cancellation)
     {
@@ -64,7 +68,7 @@ internal sealed class TrainingLoop
                 {
                     // A run that is resumed at its end has no evaluation in hand.
                     if (last.Count == 0 && Evaluation is not null)
-                        last = Evaluation.Evaluate(cancellation);
+                        last = Evaluation.Evaluate(_length.After(_state.Step), cancellation);
                     return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
                 }
 
@@ -83,6 +87,9 @@ internal sealed class TrainingLoop
             return Result(At(_state.Step), RunEnd.Interrupted, last);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _scalars.Dispose();
 
     private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
 
@@ -124,16 +131,22 @@ internal sealed class TrainingLoop
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
             throw new TrainingDivergedException(step, loss, norm);
         var at = At(step);
-        var position = new TrainingPosition(step, at.Epoch, EndsEpoch(step));
+        var position = _length.After(step);
         var rate = _schedule.Rate(step - 1);
-        double[] decays = [.. _options.Averaging.Averages.Select((_, k) => _options.Averaging.Decay(k, position))];
+        var since = step - _state.OptimizerStart;
+        double[] decays = [.. _options.Averaging.ShadowWeights.Select((_, k) => _options.Averaging.Decay(k, position))];
         Timed(_update, () =>
         {
-            _engine.Update(new(step, rate, ClippingFactor(norm) / _options.Accumulate, decays));
-            if (_options.Averaging.SwitchAfter(position) is { } decision)
-                _engine.Switch(decision);
+            _engine.Update(new(since, rate, ClippingFactor(norm) / _options.Accumulate, decays, _scalars.At(since)));
+            if (_options.Averaging.SwitchAfter(position) is not { } decision)
+                return;
+            _engine.Switch(decision);
+            if (decision.ClearOptimizer)
+                _state.OptimizerStart = step;
         });
         _state.Step = step;
+        if (_options.Averaging.RecordAfter(position))
+            Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
         Measurements.Step(at, (double)step / _length.StepsPerEpoch, loss, accuracy, rate, norm, decays);
         _total.Stop();
@@ -179,7 +192,7 @@ internal sealed class TrainingLoop
     // All weights are evaluated; the strategy's own, the first average if there is one, decide which epoch is the best.
     private IReadOnlyDictionary<string, EvaluationResult> Evaluate(RunPosition at, CancellationToken cancellation)
     {
-        var results = Evaluation?.Evaluate(cancellation);
+        var results = Evaluation?.Evaluate(_length.After(at.Step), cancellation);
         _state.EvaluatedStep = at.Step;
         if (results is null)
             return new Dictionary<string, EvaluationResult>();

@@ -1,3 +1,4 @@
+using Sema.Onnx.Averaging;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
@@ -10,39 +11,58 @@ internal sealed class WeightEvaluation : IDisposable
     /// <summary>The name of the trained weights.</summary>
     internal const string Online = "online";
 
+    private readonly Engine _engine;
+    private readonly AveragingStrategy _averaging;
     private readonly Session _session;
-    private readonly List<(string Name, Evaluator Evaluator)> _all = [];
+    private readonly Evaluator _evaluator;
     private readonly BatchLoader _loader;
+    private readonly Lazy<Arena> _sum;
 
     internal WeightEvaluation(Engine engine, BatchLoader loader, TrainerOptions options)
     {
-        _loader = loader;
+        (_engine, _loader, _averaging) = (engine, loader, options.Averaging);
+        var manifest = engine.Manifest;
         _session = new Session(Path.Combine(engine.Folder, ArtifactFolder.Eval), engine.Settings);
-        Add(Online, engine.Weights);
-        foreach (var (name, average) in options.Averaging.Averages.Zip(engine.Averages))
-            Add(name, average);
-
-        void Add(string name, Arena weights)
-        {
-            var manifest = engine.Manifest;
-            var evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
-            engine.BindParameters(evaluator.Binding, weights);
-            _all.Add((name, evaluator));
-        }
+        _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
+        _sum = new(() => new Arena(engine.Settings.Device, engine.Weights.Length));
     }
 
     /// <summary>Evaluates the trained weights alone.</summary>
-    internal EvaluationResult EvaluateOnline(CancellationToken cancellation) => _all[0].Evaluator.Evaluate(_loader, cancellation);
+    internal EvaluationResult EvaluateOnline(CancellationToken cancellation) => Evaluate(_engine.Weights, cancellation);
 
     /// <summary>Evaluates everything, by the name of the weights.</summary>
-    internal IReadOnlyDictionary<string, EvaluationResult> Evaluate(CancellationToken cancellation) =>
-        _all.ToDictionary(e => e.Name, e => e.Evaluator.Evaluate(_loader, cancellation));
+    /// <param name="at">Where the run stands.</param>
+    /// <param name="cancellation">Stops between two batches.</param>
+    internal IReadOnlyDictionary<string, EvaluationResult> Evaluate(TrainingPosition at, CancellationToken cancellation)
+    {
+        var results = new Dictionary<string, EvaluationResult> { [Online] = EvaluateOnline(cancellation) };
+        foreach (var (k, name) in _averaging.Averages.Index())
+            results[name] = Evaluate(Average(k, at), cancellation);
+        return results;
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var (_, evaluator) in _all)
-            evaluator.Dispose();
+        _evaluator.Dispose();
         _session.Dispose();
+        if (_sum.IsValueCreated)
+            _sum.Value.Dispose();
+    }
+
+    private EvaluationResult Evaluate(Arena weights, CancellationToken cancellation)
+    {
+        _engine.BindParameters(_evaluator.Binding, weights);
+        return _evaluator.Evaluate(_loader, cancellation);
+    }
+
+    // The shadow itself where the average is one.
+    private Arena Average(int k, TrainingPosition at)
+    {
+        var portions = _averaging.Mixture(k, at);
+        if (portions is [{ Share: 1, Shadow: var only }])
+            return _engine.Shadows[only];
+        Mixtures.Add(portions, _engine.Shadows, _sum.Value);
+        return _sum.Value;
     }
 }

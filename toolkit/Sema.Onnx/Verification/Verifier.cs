@@ -73,7 +73,7 @@ public static class Verifier
                 BatchNormalization = options.BatchNormalization,
             };
             ArtifactBuilder.Build(model, artifacts, composition, inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape), target.Shape[1..]);
-            using var engine = Engine.Open(artifacts, options.Optimizer.WeightDecay, new SessionSettings { Device = options.Device, Threads = options.Threads });
+            using var engine = Engine.Open(artifacts, options.Optimizer, new SessionSettings { Device = options.Device, Threads = options.Threads });
             if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
                 throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
 
@@ -86,7 +86,7 @@ public static class Verifier
             if (!(grad.Max <= exact))
                 grad = InFloat64(grad, composition);
             var final = Compare("final", Read(engine, engine.Weights));
-            var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Averages[0]));
+            var ema = options.EmaDecay is null ? null : Compare("ema", Read(engine, engine.Shadows[0]));
             var passed = deviations[0] <= exact && deviations.Max() <= LaterLoss * moved && grad.Max <= exact && !(grad.Float32?.Max > FlipBound) && final.Max <= moved && (ema is null || ema.Max <= moved);
             return new(Path.GetFileName(model), steps, new(deviations.Max()), grad, final, ema, passed);
         }
@@ -142,6 +142,7 @@ public static class Verifier
         var toTarget = Preprocessing.ForTarget(target.Sample, engine.Manifest.Target.Type);
         var losses = new List<double>();
         Dictionary<string, float[]> gradients = [];
+        using var scalars = new StepScalars(options.Optimizer, _ => options.LearningRate);
         for (var step = 1; step <= target.Count; step++)
         {
             foreach (var (input, info) in inputs.Zip(engine.Manifest.Inputs))
@@ -150,7 +151,7 @@ public static class Verifier
             losses.Add(engine.ComputeGradients().Loss);
             if (step == 1)
                 gradients = Read(engine, engine.Gradients);
-            engine.Update(new(step, options.LearningRate, 1, options.EmaDecay is { } decay ? [decay] : []));
+            engine.Update(new(step, options.LearningRate, 1, options.EmaDecay is { } decay ? [decay] : [], scalars.At(step)));
             if (options.EmaDecay is not null && options.SwitchEvery is { } every && step % every == 0)
                 engine.Switch(new SwitchDecision(0, 0));
         }

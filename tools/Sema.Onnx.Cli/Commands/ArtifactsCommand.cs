@@ -16,7 +16,7 @@ internal sealed class ArtifactsCommand : SemaCommand
     private readonly LossOptions _loss;
     private readonly WeightOptions _weights;
     private readonly OptimizerOptions _optimizer;
-    private readonly AveragingOptions _averaging;
+    private readonly AveragingOptions _averaging = new();
     private readonly ShapeOptions _shapes;
     private readonly CommonOptions _common;
 
@@ -29,7 +29,8 @@ internal sealed class ArtifactsCommand : SemaCommand
         _loss = Add(new LossOptions());
         _weights = Add(new WeightOptions());
         _optimizer = Add(new OptimizerOptions());
-        _averaging = Add(new AveragingOptions());
+        foreach (var group in _averaging.Groups)
+            Add(group);
         _data = Add(new DataOptions(training: false));
         _pixels = Add(new PixelFlags());
         _common = Add(new CommonOptions());
@@ -66,7 +67,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             BatchNormalization = _weights.Mode(parse),
             Optimizer = _optimizer.Bind(parse),
             DecayVectors = !parse.GetValue(_optimizer.NoDecayOnVectors),
-            Averages = _averaging.Bind(parse).Averages.Count,
+            Averages = _averaging.Bind(parse).ShadowWeights.Count(s => s.EveryStep),
             Accumulate = parse.GetValue(_optimizer.Accumulate) > 1,
             Seed = parse.GetValue(_shapes.Seed),
         };

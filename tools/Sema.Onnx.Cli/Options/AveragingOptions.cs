@@ -1,91 +1,70 @@
 using System.CommandLine;
-using System.Globalization;
 using Sema.Onnx.Averaging;
 
 namespace Sema.Onnx.Cli.Options;
 
-/// <summary>--average, --ema-*, --switch-*.</summary>
+/// <summary>--average: which averaged weights are kept beside the trained ones.</summary>
 internal sealed class AveragingOptions : OptionGroup
 {
-    private const double UsualDecay = 0.999;
+    private const string None = "none";
+
+    private static readonly string[] Kinds = [None, "ema", "sema", "swa", "pswa", "dswa", "tswa", "lawa", "lookahead", "polyak", "posthoc"];
 
     internal AveragingOptions()
         : base("Averaged weights")
     {
-        Kind = Add(Flag.Choice("--average", "none; ema: an exponential moving average beside the weights; sema: Switch EMA, which also puts it into the weights at every epoch's end.",
-            "sema", "none", "ema", "sema"));
-        Decays = Add(Flag.Numbers("--ema-decay", "D[,D...]", "Decay per optimizer step, in [0, 1); several keep several averages, the first is switched in and exported. [default: 0.999, reached by the warm-up rational]"));
-        Warmup = Add(Flag.Text("--ema-warmup", "KIND", "How the decay d grows at step t: none; constant:R:T, linear:R:T or exponential:R:T from R d to d over T steps; rational: min(d, (1+t)/(10+t)); "
-            + "power[:GAMMA:P]: min(d, 1-(1+t/GAMMA)^-P); bias-corrected. [default: none where --ema-decay is given, else rational]"));
-        UpdateEvery = Add(Flag.Integer("--ema-update-every", "K", "Update the average at every K-th step, with d^K.", 1, 1));
-        SwitchEvery = Add(Flag.Text("--switch-every", "N[epochs|steps]", "For sema: how often the average becomes the weights. [default: 1epochs]"));
-        SwitchStart = Add(Flag.Integer("--switch-start", "N", "For sema: the first epoch (or step) that may switch. [default: 1]", 0, long.MaxValue));
-        SwitchEnd = Add(Flag.Integer("--switch-end", "N", "For sema: the last one. [default: the run's last]", 0, long.MaxValue));
-        SwitchKeep = Add(Flag.Number("--switch-keep", "B", "For sema: the share of the weights that stays, w = B w + (1-B) e, in [0, 1). [default: 0]"));
+        Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", "none; ema: an exponential moving average; sema: Switch EMA, which also puts it into the weights at every epoch's end; "
+            + "swa: the mean of the weights at the epochs' ends; pswa: periodic SWA, dswa and tswa: double and triple SWA; lawa: the mean of the last few epochs' ends; lookahead; "
+            + "polyak: the mean of all steps; posthoc: averages from which one of any width is made after the run. Several side by side, of which one at most moves the weights "
+            + "(sema, pswa, dswa, tswa, lookahead); the first is exported.", "sema", Kinds));
     }
 
-    internal Option<string> Kind { get; }
+    internal Option<string[]> Kind { get; }
 
-    internal Option<double[]> Decays { get; }
+    internal EmaOptions Ema { get; } = new();
 
-    internal Option<string?> Warmup { get; }
+    internal SwaOptions Swa { get; } = new();
 
-    internal Option<int> UpdateEvery { get; }
+    /// <summary>Gets this group and those of the kinds' own options.</summary>
+    internal IReadOnlyList<OptionGroup> Groups => [this, Ema, Swa];
 
-    internal Option<string?> SwitchEvery { get; }
-
-    internal Option<long?> SwitchStart { get; }
-
-    internal Option<long?> SwitchEnd { get; }
-
-    internal Option<double?> SwitchKeep { get; }
-
+    /// <exception cref="UsageException">The kinds do not go together.</exception>
     internal AveragingStrategy Bind(ParseResult parse)
     {
-        var kind = parse.GetValue(Kind);
-        if (kind == "none")
-            return new NoAveraging();
-        var average = new ExponentialMovingAverage(DecayValues(parse), ParseWarmup(WarmupText(parse)), parse.GetValue(UpdateEvery));
-        if (kind == "ema")
-            return average;
-        var every = Interval.Parse(SwitchText(parse), SwitchEvery.Name, inSteps: false);
-        return new SwitchEma(average, every.Count, every.InSteps ? SwitchUnit.Steps : SwitchUnit.Epochs,
-            parse.GetValue(SwitchStart) ?? 0, parse.GetValue(SwitchEnd), parse.GetValue(SwitchKeep) ?? 0);
+        var kinds = parse.GetValue(Kind)!;
+        if (kinds.Contains(None) && kinds.Length > 1)
+            throw new UsageException("--average: 'none' stands alone.");
+        AveragingStrategy[] strategies = [.. kinds.Select(kind => One(kind, parse))];
+        try
+        {
+            return strategies is [var only] ? only : new CombinedAveraging(strategies);
+        }
+        catch (ArgumentException e)
+        {
+            throw new UsageException($"--average: {e.Message.Split(" (Parameter")[0]}");
+        }
     }
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
-    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind) switch
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind)! switch
     {
-        "none" => [],
-        "ema" => [(Decays, DecayValues(parse)), (Warmup, WarmupText(parse))],
-        _ => [(Decays, DecayValues(parse)), (Warmup, WarmupText(parse)), (SwitchEvery, SwitchText(parse))],
+        var kinds when kinds.Contains("sema") => Ema.Resolved(parse, switches: true),
+        var kinds when kinds.Contains("ema") => Ema.Resolved(parse, switches: false),
+        _ => [],
     };
 
-    private double[] DecayValues(ParseResult parse) => parse.GetValue(Decays) is { Length: > 0 } given ? given : [UsualDecay];
-
-    private string WarmupText(ParseResult parse) => parse.GetValue(Warmup) ?? (parse.GetValue(Decays) is { Length: > 0 } ? "none" : "rational");
-
-    private string SwitchText(ParseResult parse) => parse.GetValue(SwitchEvery) ?? "1epochs";
-
-    private static EmaWarmup ParseWarmup(string text)
+    private AveragingStrategy One(string kind, ParseResult parse) => kind switch
     {
-        var parts = text.Split(':');
-        double[] numbers = [.. parts.Skip(1).Select(p => double.TryParse(p, NumberStyles.Float, CultureInfo.InvariantCulture, out var n) ? n : double.NaN)];
-        return (parts[0], numbers) switch
-        {
-            ("none", []) => new ConstantDecay(),
-            ("rational", []) => new RationalWarmup(),
-            ("bias-corrected", []) => new BiasCorrection(),
-            ("power", []) => new PowerWarmup(),
-            ("power", [var gamma, var power]) => new PowerWarmup(gamma, power),
-            ("constant", [var ratio, var steps]) => new ConstantWarmup(ratio, Whole(steps)),
-            ("linear", [var ratio, var steps]) => new LinearWarmup(ratio, Whole(steps)),
-            ("exponential", [var ratio, var steps]) => new ExponentialWarmup(ratio, Whole(steps)),
-            _ => throw Unknown(),
-        };
-
-        long Whole(double steps) => steps == Math.Floor(steps) && steps is >= 1 and <= int.MaxValue ? (long)steps : throw Unknown();
-
-        UsageException Unknown() => new($"--ema-warmup: '{text}' is not known; write none, constant:R:T, linear:R:T, exponential:R:T (such as linear:0.5:1000), rational, power, power:GAMMA:P or bias-corrected.");
-    }
+        None => new NoAveraging(),
+        "ema" => Ema.Average(parse),
+        "sema" => Ema.Switched(parse),
+        "swa" => Swa.Mean(parse),
+        "pswa" => Swa.Periodic(parse, kind, stages: null),
+        "dswa" => Swa.Periodic(parse, kind, stages: 2),
+        "tswa" => Swa.Periodic(parse, kind, stages: 3),
+        "lawa" => Swa.Latest(parse),
+        "lookahead" => Swa.Lookahead(parse),
+        "polyak" => new PolyakAveraging(),
+        _ => Swa.PostHoc(parse),
+    };
 }

@@ -8,7 +8,7 @@ internal sealed class ExportFlags : OptionGroup
     internal ExportFlags()
         : base("Export")
     {
-        Weights = Add(Flag.Text("--weights", "averaged|online", "Which weights: the first average, the trained ones, or one of several averages by its name, such as ema-0.99. [default: averaged where the run has an average]"));
+        Weights = Add(Flag.Text("--weights", "averaged|online", "Which weights: the first average, the trained ones, one of several averages by its name, such as ema-0.99, or posthoc:WIDTH, made of a run's averages on record (train --average posthoc). [default: averaged where the run has an average]"));
         Checkpoint = Add(Flag.Text("--checkpoint", "best|last|NAME", "Of which checkpoint. [default: best where the run was evaluated, else last]"));
         WithShadow = Add(Flag.Switch("--with-shadow", "Add the other weights of the checkpoint to the file, as initializers that nothing reads."));
         Data = Add(Flag.Text("--data", "SPEC", "Other samples to prove the result on. [default: the run's]"));

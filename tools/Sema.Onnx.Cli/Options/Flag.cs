@@ -31,6 +31,22 @@ internal static class Flag
             : Refuse<string>(result, $"{name}: '{result.Tokens[0].Value}' is not known; choose {Listed(words)}."),
     };
 
+    /// <summary>Some of a few words, with commas between them.</summary>
+    internal static Option<string[]> Choices(string name, string value, string description, string standard, params string[] words) => new(name)
+    {
+        Description = description,
+        HelpName = value,
+        Arity = ArgumentArity.ExactlyOne,
+        DefaultValueFactory = _ => [standard],
+        CustomParser = result =>
+        {
+            var chosen = result.Tokens[0].Value.Split(',', StringSplitOptions.TrimEntries);
+            return chosen.FirstOrDefault(c => !words.Contains(c)) is { } unknown
+                ? Refuse<string[]>(result, $"{name}: '{unknown}' is not known; choose {Listed(words)}.")
+                : chosen;
+        },
+    };
+
     internal static Option<long?> Integer(string name, string value, string description, long least = 1, long most = int.MaxValue) => new(name)
     {
         Description = description,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Sema.Onnx.Averaging;
 
 namespace Sema.Onnx.Cli.Options;
 
@@ -7,6 +8,9 @@ namespace Sema.Onnx.Cli.Options;
 /// <param name="InSteps">Whether it counts optimizer steps; else epochs.</param>
 internal readonly record struct Interval(long Count, bool InSteps)
 {
+    /// <summary>Gets what it counts.</summary>
+    internal IntervalUnit Unit => InSteps ? IntervalUnit.Steps : IntervalUnit.Epochs;
+
     private static readonly string[] Epochs = ["epochs", "epoch"], Steps = ["steps", "step"];
 
     /// <summary>Reads an interval.</summary>

@@ -24,7 +24,7 @@ internal sealed class TrainingOptions
 
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, Averaging, Optimizer, Schedule, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Schedule, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>

@@ -1,6 +1,7 @@
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Graphs.Optimizers;
 
@@ -10,10 +11,16 @@ internal sealed class UpdateRun : IDisposable
     private readonly Session _session;
     private readonly bool _inPlace;
     private readonly Dictionary<string, HostTensor> _vectors = [];
+    private readonly IReadOnlyList<string> _own;
+    private readonly StepScalars _scalars;
+    private readonly long[] _sizes;
+    private double _rate;
     private long _step;
 
-    internal UpdateRun(Optimizer optimizer, int averages, float[] weights, bool inPlace)
+    internal UpdateRun(Optimizer optimizer, int averages, float[] weights, bool inPlace, params long[] sizes)
     {
+        (_own, _scalars) = (optimizer.Scalars, new StepScalars(optimizer, _ => _rate));
+        _sizes = sizes.Length == 3 ? sizes : [1, 1, weights.Length];
         _inPlace = inPlace;
         _session = new Session(ModelWriter.Write(UpdateGraph.Build(optimizer, averages)));
         Add(UpdateGraph.Weights, weights);
@@ -32,6 +39,7 @@ internal sealed class UpdateRun : IDisposable
 
     internal void Step(float[] gradient, double rate, double weightDecay = 0, double scale = 1, params double[] decays)
     {
+        _rate = rate;
         using var binding = new Binding(_session);
         using var g = HostTensor.Of<float>(gradient, gradient.Length);
         binding.BindInput(UpdateGraph.Gradients, g);
@@ -44,6 +52,10 @@ internal sealed class UpdateRun : IDisposable
         };
         for (var k = 0; k < decays.Length; k++)
             scalars[UpdateGraph.Decay(k)] = decays[k];
+        foreach (var (name, value) in _own.Zip(_scalars.At(_step)))
+            scalars[name] = value;
+        if (_session.Inputs.ContainsKey(UpdateGraph.Sizes))
+            binding.BindInput(UpdateGraph.Sizes, HostTensor.Of<long>(_sizes, 3));
         foreach (var (name, value) in scalars.Where(s => _session.Inputs.ContainsKey(s.Key)))
             binding.BindInput(name, HostTensor.Scalar(value));
         foreach (var (name, vector) in _vectors)
@@ -69,6 +81,7 @@ internal sealed class UpdateRun : IDisposable
     {
         foreach (var vector in _vectors.Values)
             vector.Dispose();
+        _scalars.Dispose();
         _session.Dispose();
     }
 }
