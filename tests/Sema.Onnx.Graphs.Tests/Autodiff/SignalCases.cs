@@ -30,21 +30,21 @@ internal static class SignalCases
             new GradientCase(F(2, 17, 1), Scalar(2), F(5)).Within(1e-6).Sized(Known.All), new GradientCase(F(1, 12, 2), Scalar(4), null, Scalar(4)).With(("onesided", 0L)).Within(1e-6).Sized(),
             new GradientCase(F(1, 14, 1), Scalar(5), F(4).Constant()).Within(1e-6).Sized(),   // frames that leave gaps
         ],
-        ["Det"]      = [.. new[] { F(1, 1), F(2, 2), F(3, 3), F(2, 4, 4), F(2, 3, 2, 2) }.Select(x => new GradientCase(x).Float32().Within(1e-3).Sized())],
+        ["Det"] = [.. new[] { F(1, 1), F(2, 2), F(3, 3), F(2, 4, 4), F(2, 3, 2, 2) }.Select(x => new GradientCase(x).Float32().Within(1e-3).Sized())],
         ["CastLike"] = [new(F(2, 3), Operand.Scalar(0)), new GradientCase(F(2, 3), Operand.Scalar(0)).Linear32()],
-        ["Unique"]   =
+        ["Unique"] =
         [
             new(F(3, 4).Spread()), new GradientCase(F(3, 4).Spread()).With(("axis", 0L)), new GradientCase(F(3, 4).Spread()).With(("axis", -1L), ("sorted", 0L)),
         ],
         ["OptionalGetElement"] = [new(F(2, 3))],
-        ["OneHot"]   =
+        ["OneHot"] =
         [
             .. from axis in new long[] { -1, 0, 1, -2 }
                select new GradientCase(Ids([2, 3], 0, 1, 3, -1, 5, 1), Scalar(4), F(2)).Linear32().With(("axis", axis)),
             new GradientCase(Ids([1], 1), I(3), F(2)).Linear32(),
         ],
         ["NegativeLogLikelihoodLoss"] = Losses(),
-        ["SoftmaxCrossEntropyLoss"]   =
+        ["SoftmaxCrossEntropyLoss"] =
         [
             .. Losses(), .. Losses().Select(c => c.Making(2)), new GradientCase(F(4, 3), Targets).Making(2, 1..),
         ],

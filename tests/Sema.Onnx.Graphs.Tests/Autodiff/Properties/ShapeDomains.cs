@@ -12,13 +12,20 @@ internal static class ShapeDomains
     {
         ["Reshape"] = from dims in Shape(1, 4) from order in Gen.Shuffle(dims) from rest in Bool() select new GradientCase(F(dims), I([.. rest ? order.Skip(1).Prepend(-1) : order])),
         ["Flatten"] = from dims in Shape(1, 4) from axis in Axis(dims.Length) select new GradientCase(F(dims)).With(("axis", axis)),
-        ["Squeeze"] = from dims in Shape(1, 3) from axis in Gen.Choose(0, dims.Length) from turned in Bool()
+        ["Squeeze"] = from dims in Shape(1, 3)
+                      from axis in Gen.Choose(0, dims.Length)
+                      from turned in Bool()
                       select new GradientCase(F([.. dims[..axis], 1, .. dims[axis..]]), I(turned ? axis - dims.Length - 1 : axis)),
         ["Unsqueeze"] = from dims in Shape(0, 3) from axes in Axes(dims.Length + 2).Where(a => a.Length == 2) select new GradientCase(F(dims), I(axes)),
         ["Transpose"] = from dims in Shape(1, 4) from order in Gen.Shuffle(Enumerable.Range(0, dims.Length)) select new GradientCase(F(dims)).With(("perm", [.. order.Select(a => (long)a)])),
-        ["Concat"] = from dims in Shape(1, 3) from axis in Axis(dims.Length) from sizes in Gen.Choose(1, 4).SelectMany(n => Longs(n, 1, 3))
+        ["Concat"] = from dims in Shape(1, 3)
+                     from axis in Axis(dims.Length)
+                     from sizes in Gen.Choose(1, 4).SelectMany(n => Longs(n, 1, 3))
                      select new GradientCase([.. sizes.Select(n => F([.. dims.Select((d, i) => i == (axis + dims.Length) % dims.Length ? n : d)]))]).With(("axis", axis)),
-        ["Split"] = from dims in Shape(1, 3) from axis in Axis(dims.Length) from sizes in Gen.Choose(2, 4).SelectMany(n => Longs(n, 1, 3)) from first in Gen.Choose(0, 1)
+        ["Split"] = from dims in Shape(1, 3)
+                    from axis in Axis(dims.Length)
+                    from sizes in Gen.Choose(2, 4).SelectMany(n => Longs(n, 1, 3))
+                    from first in Gen.Choose(0, 1)
                     select new GradientCase(F([.. dims.Select((d, i) => i == (axis + dims.Length) % dims.Length ? sizes.Sum() : d)]), I(sizes))
                         .Making(sizes.Length, first..).With(("axis", axis)),
         ["Slice"] = from dims in Shape(1, 3)
@@ -37,12 +44,18 @@ internal static class ShapeDomains
                   select mode == "constant" ? c : c.Sized(Known.All),
         ["Tile"] = from dims in Shape(1, 3) from repeats in Longs(dims.Length, 1, 3) select new GradientCase(F(dims), I(repeats)),
         ["Expand"] = from dims in Shape(1, 4) from x in Narrowed(dims) select new GradientCase(F(x), I(dims)),
-        ["DepthToSpace"] = from b in Long(1, 3) from c in Long(1, 2) from plane in Longs(2, 1, 3) from mode in OneOf("DCR", "CRD")
+        ["DepthToSpace"] = from b in Long(1, 3)
+                           from c in Long(1, 2)
+                           from plane in Longs(2, 1, 3)
+                           from mode in OneOf("DCR", "CRD")
                            select new GradientCase(F(1, c * b * b, plane[0], plane[1])).With(("blocksize", b), ("mode", mode)).Sized(),
         ["SpaceToDepth"] = from b in Long(1, 3) from c in Long(1, 2) from plane in Longs(2, 1, 2) select new GradientCase(F(1, c, b * plane[0], b * plane[1])).With(("blocksize", b)),
         ["CenterCropPad"] = from dims in Shape(1, 3) from axes in Axes(dims.Length) from sizes in Longs(axes.Length, 1, 6) select new GradientCase(F(dims), I(sizes)).With(("axes", axes)),
         ["Trilu"] = from dims in Shape(2, 4) from k in Long(-3, 3) from upper in Flag() select new GradientCase(F(dims), Ids([], k)).With(("upper", upper)),
-        ["CumSum"] = from dims in Shape(1, 4) from axis in Axis(dims.Length) from exclusive in Flag() from reverse in Flag()
+        ["CumSum"] = from dims in Shape(1, 4)
+                     from axis in Axis(dims.Length)
+                     from exclusive in Flag()
+                     from reverse in Flag()
                      select new GradientCase(F(dims), Ids([], axis)).With(("exclusive", exclusive), ("reverse", reverse)),
         ["Resize"] = from plane in Longs(2, 1, 5)
                      from sizes in Longs(2, 1, 7)

@@ -11,20 +11,34 @@ internal static class WindowDomains
     internal static readonly Dictionary<string, Gen<GradientCase>> Table = new()
     {
         ["Conv"] = from w in Windows(mostPads: 2)
-                   from groups in Long(1, 2) from inputs in Long(1, 2) from outputs in Long(1, 2) from batch in Long(1, 2)
+                   from groups in Long(1, 2)
+                   from inputs in Long(1, 2)
+                   from outputs in Long(1, 2)
+                   from batch in Long(1, 2)
                    select new GradientCase(F([batch, groups * inputs, .. w.Image]), F([groups * outputs, inputs, .. w.Kernel]), F(groups * outputs)).Linear32()
                        .With([.. w.Attributes, ("group", groups)]).Sized(),
         ["ConvTranspose"] = from w in Windows(mostPads: 0)
-                            from groups in Long(1, 2) from inputs in Long(1, 2) from outputs in Long(1, 2) from extra in Longs(w.Kernel.Length, 0, 1) from pads in Flag()
+                            from groups in Long(1, 2)
+                            from inputs in Long(1, 2)
+                            from outputs in Long(1, 2)
+                            from extra in Longs(w.Kernel.Length, 0, 1)
+                            from pads in Flag()
                             where w.Kernel.Select((k, i) => (Math.Min(w.Image[i], 3) - 1) * w.Strides[i] + (k - 1) * w.Dilations[i] + 1 - 2 * pads).Min() > 0
                             select new GradientCase(F([1, groups * inputs, .. w.Image.Select(d => Math.Min(d, 3))]), F([groups * inputs, outputs, .. w.Kernel]), F(groups * outputs)).Linear32()
                                 .With(("strides", w.Strides), ("dilations", w.Dilations), ("group", groups), ("pads", [.. Enumerable.Repeat(pads, 2 * w.Kernel.Length)]),
                                     ("output_padding", [.. extra.Select((e, i) => Math.Min(e, w.Strides[i] - 1))])).Sized(),
-        ["MaxPool"] = from w in Windows(mostPads: 1) from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L) from channels in Long(1, 2)
+        ["MaxPool"] = from w in Windows(mostPads: 1)
+                      from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L)
+                      from channels in Long(1, 2)
                       select new GradientCase(F([1, channels, .. w.Image]).Spread()).With([.. w.Attributes, ("ceil_mode", ceil)]).Sized(),
-        ["AveragePool"] = from w in Windows(mostPads: 1) from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L) from channels in Long(1, 2) from counts in Flag()
+        ["AveragePool"] = from w in Windows(mostPads: 1)
+                          from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L)
+                          from channels in Long(1, 2)
+                          from counts in Flag()
                           select new GradientCase(F([1, channels, .. w.Image])).Linear32().With([.. w.Attributes, ("ceil_mode", ceil), ("count_include_pad", counts)]).Sized(),
-        ["LpPool"] = from w in Windows(mostPads: 1) from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L) from p in Long(1, 3)
+        ["LpPool"] = from w in Windows(mostPads: 1)
+                     from ceil in w.RoundsUp ? Flag() : Gen.Constant(0L)
+                     from p in Long(1, 3)
                      from sign in OneOf(1, -1)
                      select new GradientCase(F([1, 1, .. w.Image]).In(sign * 1.25 - 0.75, sign * 1.25 + 0.75)).Float32().With([.. w.Attributes, ("ceil_mode", ceil), ("p", p)]).Sized(),
         ["GlobalAveragePool"] = from dims in Shape(3, 5) select new GradientCase(F(dims)).Linear32().Sized(),
