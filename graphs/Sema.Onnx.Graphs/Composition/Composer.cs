@@ -62,15 +62,37 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     internal Value Prepare(Model model, IReadOnlyList<long> inputShape)
     {
         var graph = model.Graph;
+        HoistConstants.Run(graph);
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
-        OpsetUpgrade.Run(model);
+        Upgrade(model);
         var input = Input(graph);
         input.Shape = Fitting(input, inputShape);
         annotate(model);
+        Canonicalise(model);
+        return input;
+    }
+
+    /// <summary>Brings all operators to one version, and bodies to values of their own.</summary>
+    internal static void Upgrade(Model model)
+    {
+        ExplicitCaptures.Run(model.Graph, constants: false);
+        OpsetUpgrade.Run(model);
+        ExplicitCaptures.Run(model.Graph);
+    }
+
+    /// <summary>Brings an annotated model to the forms that gradient rules know, and annotates it anew.</summary>
+    internal void Canonicalise(Model model)
+    {
+        var graph = model.Graph;
+        if (InlineIf.Run(graph) | ScanToLoop.Run(graph))
+        {
+            ExplicitCaptures.Run(graph);
+            annotate(model);
+        }
+
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
-        return input;
     }
 
     /// <summary>Gets the output that the loss is about.</summary>

@@ -1,6 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff.Rules;
 using Sema.Onnx.Graphs.Functions;
-
 namespace Sema.Onnx.Graphs.Passes;
 
 /// <summary>Replaces the operators that ONNX Runtime's CPU kernels lack in float64 by others that they have.</summary>
@@ -59,7 +58,7 @@ internal static class DoubleKernels
     /// <summary>Gets every operator that is replaced, sorted by name.</summary>
     internal static IEnumerable<string> Operators => Lowerings.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Runs the pass; the shapes of what the model's own nodes make must be known.</summary>
+    /// <summary>Runs the pass, on bodies too; the shapes of what the model's own nodes make must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
@@ -70,7 +69,7 @@ internal static class DoubleKernels
         var nodes = graph.Nodes.Where(IsReplaced).ToList();
         foreach (var node in nodes)
             graph.ReplaceNode(node, () => Lowerings[node.QualifiedType](node));
-        return nodes.Count > 0;
+        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
     }
 
     // A product of sizes has its kernel.

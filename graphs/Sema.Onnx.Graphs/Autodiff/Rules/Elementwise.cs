@@ -61,7 +61,7 @@ internal static class Elementwise
     private static Value CumulativeSum(Node y, Value dY) =>
         y.Graph.Emit("CumSum", [dY, y[1]], ("exclusive", y.Int("exclusive", 0)), ("reverse", 1 - y.Int("reverse", 0)));
 
-    private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer
+    internal static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer
         ?? throw new InvalidModelException($"Operator 'Dropout', node {y.Label}: whether it trains must be a constant.")).ToInt64()[0] != 0;
 
     private static Value Ratio(Node y) => y.Optional(1)?.Cast(y[0].Type) ?? y[0].Like(0.5);
