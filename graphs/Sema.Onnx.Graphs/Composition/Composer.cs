@@ -91,6 +91,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             annotate(model);
         }
 
+        FoldIntegers.Run(graph);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
     }

@@ -19,9 +19,9 @@ internal static class TrainableWeights
         var floats = graph.Initializers.Where(v => v.Type.IsFloat()).ToList();
         var reached = Reached(loss);
         var statistics = graph.AllNodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
-            .SelectMany(n => new[] { Source(n[3]), Source(n[4]) }).ToHashSet();
+            .SelectMany(n => new[] { Source(n[3]).Initializer, Source(n[4]).Initializer }).ToHashSet();
         return [.. floats.Select(v =>
-            statistics.Contains(v) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
+            statistics.Contains(v.Initializer) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
             : !reached.Contains(v) ? new(v, Verdict.Unreached, "does not reach the loss through differentiable operators")
             : train.Count > 0 && Matches(v.Name, train) && !Matches(v.Name, freeze) ? new(v, Verdict.Trained, "named by --train")
             : IsConstant(v) is { } reason ? new(v, Verdict.Constant, reason)

@@ -107,6 +107,18 @@ public sealed class ControlFlowTests
         Assert.AreEqual("Loop", Assert.ThrowsExactly<GradientNotDefinedException>(() => sketch.Differentiate(y, x)).Operator);
     }
 
+    [TestMethod]
+    public void State_that_grows_is_refused_where_its_values_are_needed()
+    {
+        var sketch = new GraphSketch();
+        Value x = sketch.Input("x", 1, 2), w = sketch.Input("w", [1], 3);
+        var y = Loop(sketch.Graph, x, (b, v) => b.Emit("Concat", [b.Emit("Mul", [v, w]), v], ("axis", 0L)), null, null);
+
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => sketch.Differentiate(y, w));
+
+        Assert.Contains("its state 'v' changes its size from iteration to iteration", e.Message);
+    }
+
     // x = next(x), three times, or while the condition holds.
     private static Value Loop(Graph graph, Value x, Func<Graph, Value, Value> next, Func<Graph, Value, Value>? goOn, Value? start)
     {

@@ -65,7 +65,7 @@ internal sealed class LoopGradient
         _body.Outputs.AddRange(_xs.Select((x, n) => ControlFlow.OfCaptured(x, entries, gradients) is { } dX ? sums[n] + dX : sums[n].Identity()));
         _body.Prune();
         foreach (var j in States.Where(j => _body.Nodes.Contains(saved[j].Producer!)))
-            saved[j].Producer!.Inputs[0] = Stack(_forward.Inputs[2 + j]);
+            saved[j].Producer!.Inputs[0] = Stack(Steady(j));
 
         Value[] start = [.. active.Select(j => _dYs[j] ?? ControlFlow.Zeros(_loop.NeedOutput(j, _loop[2 + j].Type))), .. _xs.Select(ControlFlow.Zeros)];
         var backward = _graph.AddNode("Loop", "", [count, null, .. start], [new("body", _body)], start.Length);
@@ -121,6 +121,14 @@ internal sealed class LoopGradient
         var row = _body.Emit("Gather", [stack, i], ("axis", 0));
         (row.Type, row.Shape) = (like.Type, like.Shape);
         return row;
+    }
+
+    // What grows from iteration to iteration cannot be stacked.
+    private Value Steady(int j)
+    {
+        var (first, state) = (_loop[2 + j].Shape, _forward.Inputs[2 + j]);
+        return first is null || (state.Shape is { } shape && !first.Zip(shape).Any(d => d.First.IsKnown && !d.Second.IsKnown)) ? state : throw new InvalidModelException(
+            $"Operator 'Loop', node {_loop.Label}: its state '{state.Name}' changes its size from iteration to iteration, and a gradient needs every one of them; freeze the weights that it reads or is made from.");
     }
 
     // One more scan output of the loop: what a formal input of its body holds in each iteration.
