@@ -20,7 +20,7 @@ internal sealed class GradientRule
 
     private GradientRule(BodyPullback pull, Func<int, bool> differentiable) => (_pull, _differentiable) = (pull, differentiable);
 
-    private GradientRule(JointPullback pull, Func<int, bool> differentiable) => 
+    private GradientRule(JointPullback pull, Func<int, bool> differentiable) =>
         (_pull, _differentiable) = ((y, dYs, wanted) => ByInput(y, pull(y, dYs), wanted), differentiable);
 
     /// <summary>
