@@ -47,6 +47,15 @@ internal sealed class Graph
     /// <summary>Gets the values that are constants of the file.</summary>
     public IEnumerable<Value> Initializers => _values.Values.Where(v => v.Initializer is not null);
 
+    /// <summary>Gets the graphs that the nodes run: branches, bodies of loops.</summary>
+    internal IEnumerable<Graph> Bodies => Nodes.SelectMany(n => n.Attributes).Select(a => a.Value).OfType<Graph>();
+
+    /// <summary>Gets the nodes, those of all bodies included.</summary>
+    internal IEnumerable<Node> AllNodes => Nodes.Concat(Bodies.SelectMany(b => b.AllNodes));
+
+    /// <summary>Gets what this body reads of the graphs around, for itself or for bodies within; a value as often as it is read.</summary>
+    internal IEnumerable<Value> Captured => Nodes.SelectMany(n => n.Inputs.OfType<Value>().Concat(n.Captured)).Concat(Outputs).Where(v => v.Graph != this);
+
     /// <summary>Finds a value by name, here or in the graphs around.</summary>
     /// <param name="name">Its name.</param>
     public Value? Find(string name)

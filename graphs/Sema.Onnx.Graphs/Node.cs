@@ -34,8 +34,7 @@ internal sealed class Node
     public IEnumerable<Attribute> Attributes => _attributes.Values;
 
     /// <summary>Gets the values of the graphs around that the node's subgraphs (the branches of If, the body of Loop) read.</summary>
-    public IEnumerable<Value> Captured => _attributes.Values.Select(a => a.Value).OfType<Graph>()
-        .SelectMany(g => g.Nodes.SelectMany(n => n.Inputs.OfType<Value>().Concat(n.Captured)).Concat(g.Outputs).Where(v => v.Graph != g));
+    public IEnumerable<Value> Captured => _attributes.Values.Select(a => a.Value).OfType<Graph>().SelectMany(g => g.Captured);
 
     /// <summary>Gets the first output.</summary>
     public Value Output => Outputs[0]!;

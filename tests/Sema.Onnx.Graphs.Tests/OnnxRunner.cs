@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Sema.Onnx.Graphs.Functions;
 using Sema.Onnx.Graphs.Lowering;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Graphs;
@@ -42,15 +43,18 @@ internal sealed class OnnxRunner : IDisposable
         return runner.Run(inputs);
     }
 
-    /// <summary>Sets the type and shape of every value that a node makes.</summary>
-    internal static void InferShapes(Graph graph)
+    /// <summary>Sets the type and shape of every value that a node makes, inside bodies too.</summary>
+    internal static void InferShapes(Graph graph) => AnnotateBodies.Run(ModelOf(graph), Infer);
+
+    private static void Infer(Model model)
     {
-        Value[] outputs = [.. graph.Outputs], made = [.. graph.Values.Where(v => v.Producer is not null)];
+        var graph = model.Graph;
+        Value[] outputs = [.. graph.Outputs], made = [.. graph.Nodes.SelectMany(n => n.Outputs).OfType<Value>().Select(o => graph.Find(o.Name)!)];
         foreach (var value in made)
             (value.Type, value.Shape) = (ElementType.Undefined, null);
         graph.Outputs.Clear();
         graph.Outputs.AddRange(made);
-        using var runner = new OnnxRunner(graph);
+        using var runner = new OnnxRunner(ModelWriter.Write(model));
         foreach (var value in made)
         {
             var metadata = runner._session.OutputMetadata[value.Name];

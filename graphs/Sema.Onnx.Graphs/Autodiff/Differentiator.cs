@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs.Passes;
+
 namespace Sema.Onnx.Graphs.Autodiff;
 
 /// <summary>Walks a graph backwards from the loss and appends the nodes of the gradients (reverse mode).</summary>
@@ -14,43 +16,40 @@ internal static class Differentiator
     /// <exception cref="GradientNotDefinedException">An operator on the way has no rule.</exception>
     internal static IReadOnlyDictionary<Value, Value> Gradients(Value loss, IReadOnlyCollection<Value> wrt)
     {
-        var graph = loss.Graph;
-        var path = Path.Between(wrt, loss);
-        var pending = new Dictionary<Value, List<Value>> { [loss] = [graph.Scalar(1, loss.Type)] };
-        var gradients = new Dictionary<Value, Value>();
+        ExplicitCaptures.Run(loss.Graph);
+        return Pull(loss.Graph, [(loss, loss.Graph.Scalar(1, loss.Type))], wrt);
+    }
+
+    /// <summary>Appends the gradients of values of one graph, a body it may be, given the gradients of others.</summary>
+    /// <param name="graph">The graph, whose bodies read what they take from outside through Identity nodes.</param>
+    /// <param name="seeds">Results, each with its gradient, a value of the graph.</param>
+    /// <param name="wrt">The values to differentiate by.</param>
+    internal static IReadOnlyDictionary<Value, Value> Pull(
+        Graph graph, IReadOnlyCollection<(Value Y, Value DY)> seeds, IReadOnlyCollection<Value> wrt)
+    {
+        var path = GradientPath.Between(graph, wrt, seeds.Select(s => s.Y));
+        var pending = seeds.GroupBy(s => s.Y, s => s.DY).ToDictionary(s => s.Key, s => s.ToList());
         foreach (var node in path.Nodes.AsEnumerable().Reverse())
         {
             var dYs = node.Outputs.Select(o => o is null ? null : Total(o, pending)).ToArray();
             if (dYs.All(d => d is null))
                 continue;
             if (GradientRules.Find(node) is not { } rule || dYs.Skip(rule.Outputs).Any(d => d is not null))
-                throw new GradientNotDefinedException(node, Path.Behind(node, wrt));
-            var dXs = rule.Pull(node, dYs);
-            for (var i = 0; i < node.Inputs.Count; i++)
+                throw new GradientNotDefinedException(node, GradientPath.Behind(node, wrt));
+            foreach (var (x, dX) in rule.Gradients(node, dYs, path.Contains))
             {
-                if (node.Inputs[i] is not { } x || !path.Contains(x) || !rule.Reaches(i) || dXs[i] is not { } dX)
-                    continue;
                 if (!pending.TryGetValue(x, out var sum))
                     pending[x] = sum = [];
                 sum.Add(rule.CoreAxes is { } core ? Broadcast.SumTo(dX, node.Output, x, core) : dX);
             }
         }
 
-        foreach (var value in wrt)
-        {
-            if (Total(value, pending) is { } gradient)
-                gradients[value] = gradient;
-        }
-
-        return gradients;
+        return wrt.Select(x => (X: x, DX: Total(x, pending))).Where(g => g.DX is not null).ToDictionary(g => g.X, g => g.DX!);
     }
 
-    /// <summary>Gets the nodes without a rule that stand between the weights and the loss, each with the weights behind it.</summary>
-    internal static IEnumerable<GradientNotDefinedException> Obstacles(Value loss, IReadOnlyCollection<Value> wrt)
-    {
-        var path = Path.Between(wrt, loss);
-        return path.Nodes.Where(n => GradientRules.Find(n) is null).Select(n => new GradientNotDefinedException(n, Path.Behind(n, wrt)));
-    }
+    /// <summary>Gets the nodes without a rule that stand between the weights and the loss, inside bodies too, each with the weights behind it.</summary>
+    internal static IEnumerable<GradientNotDefinedException> Obstacles(Value loss, IReadOnlyCollection<Value> wrt) =>
+        GradientPath.Between(loss.Graph, wrt, [loss]).Obstacles().Select(o => new GradientNotDefinedException(o.Node, GradientPath.Behind(o.Outer, wrt)));
 
     private static Value? Total(Value x, Dictionary<Value, List<Value>> pending)
     {
@@ -59,61 +58,5 @@ internal static class Differentiator
         if (parts.Count > 1)
             pending[x] = parts = [x.Graph.Emit("Sum", parts)];
         return parts[0];
-    }
-
-    /// <summary>The nodes through which a gradient flows, in running order.</summary>
-    private sealed class Path
-    {
-        private readonly HashSet<Value> _values;
-
-        private Path(HashSet<Value> values, List<Node> nodes) => (_values, Nodes) = (values, nodes);
-
-        internal List<Node> Nodes { get; }
-
-        internal bool Contains(Value value) => _values.Contains(value);
-
-        internal static Path Between(IReadOnlyCollection<Value> wrt, Value loss)
-        {
-            var reached = new HashSet<Value>(wrt);
-            var forward = loss.Graph.Nodes.Where(node =>
-            {
-                var carries = CarryingInputs(node).Any(reached.Contains);
-                if (carries)
-                    reached.UnionWith(node.Outputs.Where(o => o is not null && o.Type.IsFloat())!);
-                return carries;
-            }).ToList();
-
-            var needed = new HashSet<Value> { loss };
-            var nodes = forward.AsEnumerable().Reverse().Where(node =>
-            {
-                var leads = node.Outputs.Any(o => o is not null && needed.Contains(o));
-                if (leads)
-                    needed.UnionWith(CarryingInputs(node).Where(reached.Contains));
-                return leads;
-            }).Reverse().ToList();
-            needed.IntersectWith(reached);
-            return new(needed, nodes);
-        }
-
-        internal static IReadOnlyList<string> Behind(Node node, IReadOnlyCollection<Value> wrt)
-        {
-            var behind = CarryingInputs(node).ToHashSet();
-            foreach (var earlier in node.Graph.Nodes.Take(node.Graph.Nodes.IndexOf(node)).Reverse())
-            {
-                if (earlier.Outputs.Any(o => o is not null && behind.Contains(o)))
-                    behind.UnionWith(CarryingInputs(earlier));
-            }
-
-            return [.. wrt.Where(behind.Contains).Select(v => v.Name)];
-        }
-
-        // An operator without a rule counts as carrying: whoever needs a gradient through it must be told.
-        private static IEnumerable<Value> CarryingInputs(Node node)
-        {
-            if (GradientRules.IsNotDifferentiable(node))
-                return [];
-            var rule = GradientRules.Find(node);
-            return node.Inputs.Where((_, i) => rule is null || rule.Reaches(i)).Concat(node.Captured).Where(x => x is not null && x.Type.IsFloat())!;
-        }
     }
 }

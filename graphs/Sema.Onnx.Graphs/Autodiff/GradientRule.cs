@@ -6,13 +6,22 @@ internal delegate Value Pullback(Node y, Value dY);
 /// <summary>Computes the gradients of all inputs at once, from those of all outputs (absent where nobody reads the output).</summary>
 internal delegate IReadOnlyList<Value?> JointPullback(Node y, IReadOnlyList<Value?> dYs);
 
+/// <summary>
+/// Computes the gradients of what a node with bodies reads, its inputs and what its bodies take from the graph around, as far as they are
+/// wanted; a value read twice may come twice.
+/// </summary>
+internal delegate IEnumerable<(Value X, Value DX)> BodyPullback(Node y, IReadOnlyList<Value?> dYs, Func<Value, bool> wanted);
+
 /// <summary>The vector–Jacobian product of one operator.</summary>
 internal sealed class GradientRule
 {
-    private readonly JointPullback _pull;
+    private readonly BodyPullback _pull;
     private readonly Func<int, bool> _differentiable;
 
-    private GradientRule(JointPullback pull, Func<int, bool> differentiable) => (_pull, _differentiable) = (pull, differentiable);
+    private GradientRule(BodyPullback pull, Func<int, bool> differentiable) => (_pull, _differentiable) = (pull, differentiable);
+
+    private GradientRule(JointPullback pull, Func<int, bool> differentiable) =>
+        (_pull, _differentiable) = ((y, dYs, wanted) => ByInput(y, pull(y, dYs), wanted), differentiable);
 
     /// <summary>
     /// Gets how many trailing axes are the operator's own, where it broadcasts the others: 0 for elementwise operators,
@@ -48,14 +57,26 @@ internal sealed class GradientRule
         JointPullback pull, int differentiable = int.MaxValue, int? coreAxes = null, int outputs = int.MaxValue) =>
         new(pull, i => i < differentiable) { CoreAxes = coreAxes, Outputs = outputs };
 
+    /// <summary>One function for all that a node with bodies reads.</summary>
+    internal static GradientRule OfBodies(BodyPullback pull) => new(pull, _ => true);
+
     /// <summary>The rule, for the nodes of one form only.</summary>
     internal GradientRule When(Func<Node, bool> knows) => new(_pull, _differentiable) { CoreAxes = CoreAxes, Outputs = Outputs, Knows = knows };
 
     /// <summary>Gets whether a gradient can flow to an input.</summary>
     internal bool Reaches(int input) => _differentiable(input);
 
-    /// <summary>Gets the gradients by input, in the output's shape on broadcast axes; each is built when it is read.</summary>
-    internal IReadOnlyList<Value?> Pull(Node y, IReadOnlyList<Value?> dYs) => _pull(y, dYs);
+    /// <summary>Gets the gradients of what the node reads and is wanted, in the output's shape on broadcast axes; each is built when it is enumerated.</summary>
+    internal IEnumerable<(Value X, Value DX)> Gradients(Node y, IReadOnlyList<Value?> dYs, Func<Value, bool> wanted) => _pull(y, dYs, wanted);
+
+    private IEnumerable<(Value X, Value DX)> ByInput(Node y, IReadOnlyList<Value?> dXs, Func<Value, bool> wanted)
+    {
+        for (var i = 0; i < y.Inputs.Count; i++)
+        {
+            if (y.Inputs[i] is { } x && wanted(x) && Reaches(i) && dXs[i] is { } dX)
+                yield return (x, dX);
+        }
+    }
 
     // Reads a pullback only for the inputs that the walker asks for.
     private sealed class LazyList(Node y, Func<int, Value?> at) : IReadOnlyList<Value?>

@@ -14,7 +14,8 @@ internal static class GradientRules
     private static readonly FrozenDictionary<string, GradientRule> Table = new[]
     {
         Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Resampling.Rules, Indexing.Rules, Convolutions.Rules,
-        Pooling.Rules, Normalizations.Rules, Recurrent.Rules, LossRules.Rules, Sampling.Rules, Regions.Rules, DeformableConvolutions.Rules, Spectral.Rules,
+        Pooling.Rules, Normalizations.Rules, Recurrent.Rules, LossRules.Rules, ControlFlow.Rules, Sampling.Rules, Regions.Rules,
+        DeformableConvolutions.Rules, Spectral.Rules,
     }.SelectMany(family => family).ToFrozenDictionary();
 
     private static readonly FrozenSet<string> Flat = WithoutGradient.Flat.SelectMany(group => group.Operators).ToFrozenSet();

@@ -66,6 +66,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     internal IReadOnlyList<Value> Prepare(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
         var graph = model.Graph;
+        HoistConstants.Run(graph);
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
         var inputs = Inputs(graph);
@@ -74,11 +75,33 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             input.Shape = Fitting(input, inputShapes[input.Name]);
         if (Lowerings.Occur(model))
             annotate(model);
-        OpsetUpgrade.Run(model);
+        Upgrade(model);
         annotate(model);
+        Canonicalise(model);
+        return inputs;
+    }
+
+    /// <summary>Brings all operators to one version, and bodies to values of their own.</summary>
+    internal static void Upgrade(Model model)
+    {
+        ExplicitCaptures.Run(model.Graph, constants: false);
+        OpsetUpgrade.Run(model);
+        ExplicitCaptures.Run(model.Graph);
+    }
+
+    /// <summary>Brings an annotated model to the forms that gradient rules know, and annotates it anew.</summary>
+    internal void Canonicalise(Model model)
+    {
+        var graph = model.Graph;
+        if (InlineIf.Run(graph) | ScanToLoop.Run(graph))
+        {
+            ExplicitCaptures.Run(graph);
+            annotate(model);
+        }
+
+        FoldIntegers.Run(graph);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
-        return inputs;
     }
 
     /// <summary>Gets the output that the loss is about.</summary>

@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff;
+using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Composition;
 
@@ -17,10 +18,10 @@ internal static class TrainableWeights
         var graph = loss.Graph;
         var floats = graph.Initializers.Where(v => v.Type.IsFloat()).ToList();
         var reached = Reached(loss);
-        var statistics = graph.Nodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
-            .SelectMany(n => new[] { Source(n[3]), Source(n[4]) }).ToHashSet();
+        var statistics = graph.AllNodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
+            .SelectMany(n => new[] { Source(n[3]).Initializer, Source(n[4]).Initializer }).ToHashSet();
         return [.. floats.Select(v =>
-            statistics.Contains(v) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
+            statistics.Contains(v.Initializer) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
             : !reached.Contains(v) ? new(v, Verdict.Unreached, "does not reach the loss through differentiable operators")
             : train.Count > 0 && Matches(v.Name, train) && !Matches(v.Name, freeze) ? new(v, Verdict.Trained, "named by --train")
             : IsConstant(v) is { } reason ? new(v, Verdict.Constant, reason)
@@ -67,15 +68,25 @@ internal static class TrainableWeights
     private static HashSet<Value> Reached(Value loss)
     {
         var reached = new HashSet<Value> { loss };
-        foreach (var node in loss.Graph.Nodes.AsEnumerable().Reverse().Where(n => n.Outputs.Any(o => o is not null && reached.Contains(o))))
-        {
-            if (GradientRules.IsNotDifferentiable(node))
-                continue;
-            var rule = GradientRules.Find(node);
-            reached.UnionWith(node.Inputs.Where((x, i) => x is not null && x.Type.IsFloat() && (rule is null || rule.Reaches(i)))!);
-        }
-
+        Walk(loss.Graph);
         return reached;
+
+        // A body is entered with all that it gives; through its Identity nodes it leads to values of the graph around.
+        void Walk(Graph graph)
+        {
+            foreach (var node in graph.Nodes.AsEnumerable().Reverse().Where(n => n.Outputs.Any(o => o is not null && reached.Contains(o))))
+            {
+                if (GradientRules.IsNotDifferentiable(node))
+                    continue;
+                var rule = GradientRules.Find(node);
+                reached.UnionWith(node.Inputs.Where((x, i) => x is not null && x.Type.IsFloat() && (rule is null || rule.Reaches(i)))!);
+                foreach (var body in node.Subgraphs())
+                {
+                    reached.UnionWith(body.Outputs.Where(GradientPath.Carries));
+                    Walk(body);
+                }
+            }
+        }
     }
 
     private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;

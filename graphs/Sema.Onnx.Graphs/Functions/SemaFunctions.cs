@@ -26,7 +26,7 @@ internal static class SemaFunctions
     /// <summary>Adds to a model the functions that its nodes call and it lacks, and the operator set they belong to.</summary>
     internal static void Attach(Model model)
     {
-        var called = model.Graph.Nodes.Where(n => n.Domain == Model.SemaDomain).Select(n => n.OpType).ToHashSet();
+        var called = model.Graph.AllNodes.Where(n => n.Domain == Model.SemaDomain).Select(n => n.OpType).ToHashSet();
         foreach (var function in All.Where(f => called.Contains(f.Name) && !model.Functions.Any(g => (g.Domain, g.Name) == (f.Domain, f.Name))))
             model.Functions.Add(function);
         if (called.Count > 0)

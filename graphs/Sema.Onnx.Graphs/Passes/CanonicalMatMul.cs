@@ -7,14 +7,14 @@ namespace Sema.Onnx.Graphs.Passes;
 /// </remarks>
 internal static class CanonicalMatMul
 {
-    /// <summary>Runs the pass; the ranks must be known.</summary>
+    /// <summary>Runs the pass, on bodies too; the ranks must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
         var nodes = graph.Nodes.Where(n => n.OpType == "MatMul" && n.Domain.Length == 0 && !IsCanonical(n)).ToList();
         foreach (var node in nodes)
             graph.ReplaceNode(node, () => [Canonical(node[0], node[1], node.Output)]);
-        return nodes.Count > 0;
+        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
     }
 
     private static bool IsCanonical(Node node) => node[0].Rank >= 2 && node[1].Rank >= 2 && (node[0].Rank == 2 || node[1].Rank != 2);

@@ -1,6 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff.Rules;
 using Sema.Onnx.Graphs.Functions;
-using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Passes;
 
@@ -66,7 +65,7 @@ internal static class DoubleKernels
     /// <summary>Gets every operator that is replaced, sorted by name.</summary>
     internal static IEnumerable<string> Operators => Lowerings.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Runs the pass, on inner graphs too; the shapes of what the model's own nodes make must be known.</summary>
+    /// <summary>Runs the pass, on bodies too; the shapes of what the model's own nodes make must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
@@ -77,7 +76,7 @@ internal static class DoubleKernels
         var nodes = graph.Nodes.Where(IsReplaced).ToList();
         foreach (var node in nodes)
             graph.ReplaceNode(node, () => Lowerings[node.QualifiedType](node));
-        return graph.Nodes.SelectMany(n => n.Subgraphs()).ToList().Aggregate(nodes.Count > 0, (changed, inner) => Run(inner) || changed);
+        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
     }
 
     // A product of sizes has its kernel.

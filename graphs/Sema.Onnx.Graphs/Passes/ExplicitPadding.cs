@@ -5,7 +5,7 @@ internal static class ExplicitPadding
 {
     private static readonly HashSet<string> Windowed = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"];
 
-    /// <summary>Runs the pass; the spatial shapes must be known.</summary>
+    /// <summary>Runs the pass, on bodies too; the spatial shapes must be known.</summary>
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
@@ -22,7 +22,7 @@ internal static class ExplicitPadding
                 node.Remove("pads");
         }
 
-        return nodes.Count > 0;
+        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
     }
 
     // As much as ⌈input / stride⌉ windows need; where it is odd, the larger half at the end (upper) or at the beginning (lower).

@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff.Rules;
+using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Passes;
 
@@ -15,9 +16,11 @@ internal sealed record BatchStatistics(string Mean, string Variance, string Batc
 internal static class LiveBatchNormalization
 {
     /// <summary>Runs the pass; the shapes must be known.</summary>
-    /// <exception cref="InvalidModelException">Two nodes share their statistics, which would then have to differ.</exception>
+    /// <exception cref="InvalidModelException">Two nodes share their statistics, which would then have to differ, or one stands inside a body.</exception>
     internal static IReadOnlyList<BatchStatistics> Run(Graph graph)
     {
+        if (graph.Nodes.Find(n => n.Subgraphs().Any(HoldsOne)) is { } outer)
+            throw new InvalidModelException($"A batch normalisation stands inside a body of operator '{outer.OpType}', node {outer.Label}; such a model trains with --batch-norm frozen only.");
         var statistics = new List<BatchStatistics>();
         foreach (var node in graph.Nodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0).ToList())
         {
@@ -40,6 +43,8 @@ internal static class LiveBatchNormalization
 
         return statistics;
     }
+
+    private static bool HoldsOne(Graph body) => body.AllNodes.Any(n => n is { OpType: "BatchNormalization", Domain.Length: 0 });
 
     private static Value Source(Value value) => value switch
     {

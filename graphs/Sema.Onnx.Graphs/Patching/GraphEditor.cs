@@ -7,7 +7,7 @@ internal sealed class GraphEditor(WireReader reader, ModelIndex index, ExternalD
     /// <returns>Whether its dimensions changed.</returns>
     public bool Tensor(string name, TensorPatch patch)
     {
-        var (message, _, form) = index.Tensor(name);
+        var (message, _, _, form) = index.Tensor(name);
         if (form is not null)
             return Constant(name, message, form, patch);
 

@@ -37,13 +37,15 @@ internal sealed class ModelIndex
     private readonly List<(string Name, WireMessage Message)> _values = [];
     private readonly HashSet<string> _names = [];
     private readonly ILookup<string, TensorSite> _tensorsByName;
+    private readonly ILookup<string, TensorSite> _tensorsByWay;
     private readonly ILookup<string, WireMessage> _valuesByName;
 
     public ModelIndex(WireReader reader)
     {
         _reader = reader;
-        Walk(Kind.Model, reader.Root, Scope.TopLevel);
+        Walk(Kind.Model, reader.Root, Scope.TopLevel, "");
         _tensorsByName = _tensors.ToLookup(t => t.Name, t => t.Site);
+        _tensorsByWay = _tensors.ToLookup(t => t.Site.Way + t.Name, t => t.Site);
         _valuesByName = _values.ToLookup(v => v.Name, v => v.Message);
     }
 
@@ -67,13 +69,15 @@ internal sealed class ModelIndex
     /// <summary>The declarations of that name in the top-level graph.</summary>
     public IEnumerable<WireMessage> Values(string name) => _valuesByName[name];
 
-    /// <summary>The one tensor that the name means.</summary>
+    /// <summary>The one tensor that the name means: its own, or with the way to it where several subgraphs have such a tensor.</summary>
     /// <exception cref="ModelPatchException">None has that name, or several have.</exception>
     public TensorSite Tensor(string name)
     {
         var sites = _tensorsByName[name].ToList();
         if (sites.Exists(s => s.IsTopLevel))
             sites.RemoveAll(s => !s.IsTopLevel);
+        if (sites.Count == 0)
+            sites = [.. _tensorsByWay[name]];
         return sites.Count switch
         {
             1 => sites[0],
@@ -82,11 +86,11 @@ internal sealed class ModelIndex
                 + "is it the model that was trained?", name),
             _ => throw new ModelPatchException(
                 $"The name '{name}' is ambiguous: {sites.Count} tensors of the model have it; "
-                + "rename them before training.", name),
+                + $"name one by the way to it, such as '{sites[0].Way}{name}'.", name),
         };
     }
 
-    private void Walk(Kind kind, WireMessage message, Scope scope)
+    private void Walk(Kind kind, WireMessage message, Scope scope, string way)
     {
         if (message.Depth > DeepestNesting)
             throw new ModelPatchException(
@@ -103,15 +107,23 @@ internal sealed class ModelIndex
                     _ => scope,
                 };
                 var part = new WireMessage(message, field);
-                Note(child, part, inner);
-                Walk(child, part, inner);
+                Note(child, part, inner, way);
+                Walk(child, part, inner, way + Step(child, part));
             }
         }
         if (kind == Kind.Graph && scope == Scope.TopLevel)
             Graph = message;
     }
 
-    private void Note(Kind kind, WireMessage message, Scope scope)
+    // y.then_branch/ leads to what stands in that branch of the node whose first output is y.
+    private string Step(Kind kind, WireMessage message) => kind switch
+    {
+        Kind.Node => _reader.Strings(message, 2).FirstOrDefault(o => o.Length > 0) ?? "",
+        Kind.Attribute => $".{_reader.String(message, 1)}/",
+        _ => "",
+    };
+
+    private void Note(Kind kind, WireMessage message, Scope scope, string way)
     {
         if (kind is Kind.Initializer or Kind.Tensor)
             (_reader.Integer(message, TensorField.DataLocation) == 1 ? ExternalTensors : Tensors).Add(message);
@@ -120,10 +132,10 @@ internal sealed class ModelIndex
         switch (kind)
         {
             case Kind.Initializer:
-                NoteTensor(_reader.String(message, TensorField.Name), new(message, scope == Scope.TopLevel));
+                NoteTensor(_reader.String(message, TensorField.Name), new(message, scope == Scope.TopLevel, way));
                 break;
             case Kind.Node:
-                NoteNode(message, scope == Scope.TopLevel);
+                NoteNode(message, scope == Scope.TopLevel, way);
                 break;
             case Kind.Value:
                 var name = _reader.String(message, 1);
@@ -134,7 +146,7 @@ internal sealed class ModelIndex
         }
     }
 
-    private void NoteNode(WireMessage node, bool isTopLevel)
+    private void NoteNode(WireMessage node, bool isTopLevel, string way)
     {
         var outputs = _reader.Strings(node, 2).ToList();
         _names.UnionWith(outputs);
@@ -145,9 +157,9 @@ internal sealed class ModelIndex
         {
             var name = _reader.String(attribute, 1);
             if (ConstantForm.ByName.TryGetValue(name, out var form))
-                NoteTensor(outputs[0], new(attribute, isTopLevel, form));
+                NoteTensor(outputs[0], new(attribute, isTopLevel, way, form));
             else if (name == "value" && _reader.Messages(attribute, 5).ToList() is [var tensor])
-                NoteTensor(outputs[0], new(tensor, isTopLevel));
+                NoteTensor(outputs[0], new(tensor, isTopLevel, way));
         }
     }
 

@@ -5,7 +5,8 @@ public sealed record ModelPatch
 {
     /// <summary>
     /// Gets the new values, by the name of an initializer or of a Constant node's output. A name in the top-level graph
-    /// wins over one in a subgraph. Default: none.
+    /// wins over one in a subgraph; one that several subgraphs have is given with the way to it, <c>y.then_branch/name</c>
+    /// for that branch of the node whose first output is y. Default: none.
     /// </summary>
     public IReadOnlyDictionary<string, TensorPatch> Tensors { get; init; } = new Dictionary<string, TensorPatch>();
 

@@ -71,16 +71,28 @@ internal static class PatchCheck
         return true;
     }
 
-    private static IEnumerable<TensorProto> Tensors(GraphProto graph, ModelPatch patch) =>
-        graph.Initializer.Where(t => patch.Tensors.ContainsKey(t.Name))
-            .Concat(Constants(graph, patch).Where(a => a.T is not null).Select(a => a.T));
+    private static IEnumerable<TensorProto> Tensors(GraphProto graph, ModelPatch patch) => Sites(graph, patch).Select(s => s switch
+    {
+        TensorProto tensor => tensor,
+        AttributeProto { T: { } tensor } => tensor,
+        _ => null,
+    }).OfType<TensorProto>();
 
     private static IEnumerable<AttributeProto> Numbers(GraphProto graph, ModelPatch patch) =>
-        Constants(graph, patch).Where(a => ConstantForm.ByName.ContainsKey(a.Name));
+        Sites(graph, patch).OfType<AttributeProto>().Where(a => ConstantForm.ByName.ContainsKey(a.Name));
 
-    private static IEnumerable<AttributeProto> Constants(GraphProto graph, ModelPatch patch) => graph.Node
-        .Where(n => n is { OpType: "Constant", Domain: "" or "ai.onnx", Output.Count: 1 } && patch.Tensors.ContainsKey(n.Output[0]))
-        .SelectMany(n => n.Attribute);
+    // The tensors, and the attributes of Constant nodes, that the patch names: at the top, in a subgraph, or by the way to one.
+    private static IEnumerable<IMessage> Sites(GraphProto graph, ModelPatch patch)
+    {
+        var all = Named(graph, "").ToList();
+        var top = all.Where(s => s.Way.Length == 0).Select(s => s.Name).ToHashSet();
+        return all.Where(s => patch.Tensors.ContainsKey(s.Way + s.Name) || (patch.Tensors.ContainsKey(s.Name) && !top.Contains(s.Name))).Select(s => s.Site);
+    }
+
+    private static IEnumerable<(string Way, string Name, IMessage Site)> Named(GraphProto graph, string way) => graph.Initializer
+        .Select(t => (way, t.Name, (IMessage)t))
+        .Concat(graph.Node.Where(n => n is { OpType: "Constant", Domain: "" or "ai.onnx", Output.Count: 1 }).SelectMany(n => n.Attribute.Select(a => (way, n.Output[0], (IMessage)a))))
+        .Concat(graph.Node.SelectMany(n => n.Attribute.Where(a => a.G is not null).SelectMany(a => Named(a.G, $"{way}{n.Output.FirstOrDefault(o => o.Length > 0)}.{a.Name}/"))));
 
     private static void Empty(GraphProto graph, ModelPatch patch)
     {

@@ -116,6 +116,8 @@ internal static class ModelWriter
         if (node.Domain.Length > 0)
             proto.Domain = node.Domain;
         proto.Input.AddRange(Names(node.Inputs));
+        while (node.OpType == "Loop" && proto.Input.Count < 2)
+            proto.Input.Add("");   // both must be named, even as absent
         proto.Output.AddRange(Names(node.Outputs));
         proto.Attribute.AddRange(node.Attributes.Select(WriteAttribute));
         return proto;

@@ -180,28 +180,6 @@ public sealed class DifferentiatorTests
     }
 
     [TestMethod]
-    public void Weight_that_only_a_subgraph_reads_is_an_obstacle()
-    {
-        var graph = new Graph("outer");
-        Value w = graph.AddInput("w", ElementType.Float64, Shape.Of(2)), condition = graph.AddInput("condition", ElementType.Bool, Shape.Of());
-        Attribute[] branches = [Doubling("then_branch"), Doubling("else_branch")];
-        var y = graph.AddNode("If", "", [condition], branches, 1).Output;
-        (y.Type, y.Shape) = (ElementType.Float64, Shape.Of(2));
-
-        var e = Assert.ThrowsExactly<GradientNotDefinedException>(() => Differentiator.Gradients(y.SumAll(), [w]));
-
-        Assert.AreEqual("If", e.Operator);
-        Assert.AreEqual("w", string.Join(", ", e.Weights));
-
-        Attribute Doubling(string branch)
-        {
-            var body = new Graph(branch, graph);
-            body.Outputs.Add(body.AddNode("Add", "", [w, w], [], 1).Output);
-            return new(branch, body);
-        }
-    }
-
-    [TestMethod]
     [DataRow(true, true)]
     [DataRow(true, false)]
     [DataRow(false, true)]

@@ -82,6 +82,12 @@ internal sealed record GradientCase(params Operand?[] Inputs)
 
     internal IReadOnlyList<Attribute> Attributes { get; private init; } = [];
 
+    /// <summary>Gets operands that are no inputs of the node: its bodies read them.</summary>
+    internal IReadOnlyList<Operand> Around { get; private init; } = [];
+
+    /// <summary>Gets what makes the node's bodies, in the graph around, from the values of those operands.</summary>
+    internal Func<Graph, IReadOnlyList<Value>, IEnumerable<Attribute>> Bodies { get; private init; } = (_, _) => [];
+
     /// <summary>Gets how many outputs the node has.</summary>
     internal int Outputs { get; private init; } = 1;
 
@@ -107,6 +113,10 @@ internal sealed record GradientCase(params Operand?[] Inputs)
     internal GradientCase Sized(Known least = Known.AllButFirst) => this with { Least = least };
 
     internal GradientCase With(params Attribute[] attributes) => this with { Attributes = attributes };
+
+    internal GradientCase Also(params Attribute[] attributes) => this with { Attributes = [.. Attributes, .. attributes] };
+
+    internal GradientCase Running(Func<Graph, IReadOnlyList<Value>, IEnumerable<Attribute>> bodies, params Operand[] around) => this with { Bodies = bodies, Around = around };
 
     internal GradientCase Making(int outputs, Range? used = null) => this with { Outputs = outputs, Used = used ?? Range.All };
 

@@ -49,8 +49,9 @@ internal static class GradientCheck
         var graph = new Graph("check");
         var feeds = new Dictionary<string, Tensor>();
         var inputs = c.Inputs.Select((operand, i) => operand is null ? null : Input(graph, $"x{i}", operand, operand.Draw(random, c.Type), feeds)).ToArray();
+        var around = c.Around.Select((operand, i) => Input(graph, $"c{i}", operand, operand.Draw(random, c.Type), feeds)).ToArray();
         var dot = c.Op.LastIndexOf('.');
-        var node = graph.AddNode(c.Op[(dot + 1)..], dot < 0 ? "" : c.Op[..dot], inputs, c.Attributes, c.Outputs);
+        var node = graph.AddNode(c.Op[(dot + 1)..], dot < 0 ? "" : c.Op[..dot], inputs, [.. c.Attributes, .. c.Bodies(graph, around)], c.Outputs);
         graph.Outputs.AddRange(node.Outputs.Take(c.Used)!);
         if (c.OmitsUnused)
             Omit(node, graph.Outputs);
@@ -58,10 +59,10 @@ internal static class GradientCheck
         var weights = forward.Run(feeds).ToDictionary(y => y.Key, y => new Operand([.. y.Value.Dims]).Draw(random, c.IsLowered ? ElementType.Float32 : y.Value.Type));
 
         var loss = WeightedSum(graph, weights);
-        var wrt = inputs.Where((x, i) => x is { Initializer: null } && c.Inputs[i]!.Fixed is null).ToList();
+        var wrt = inputs.Concat(around).Zip([.. c.Inputs, .. c.Around]).Where(x => x is { First: { Initializer: null }, Second.Fixed: null }).Select(x => x.First).ToList();
         if (c.IsLowered)
             Narrow(graph);
-        OnnxRunner.InferShapes(graph);
+        Prepare(graph);
         if (c.IsLowered)
             DoublePrecision.Run(graph);
         Forget(graph, known);
@@ -72,6 +73,17 @@ internal static class GradientCheck
         graph.Outputs.AddRange(gradients.Values.Distinct());
         Assert.HasCount(wrt.Count, gradients);
         return (gradients, feeds, weights, forward);
+    }
+
+    // Shapes, and one kind of loop.
+    private static void Prepare(Graph graph)
+    {
+        ExplicitCaptures.Run(graph);
+        OnnxRunner.InferShapes(graph);
+        if (!ScanToLoop.Run(graph))
+            return;
+        ExplicitCaptures.Run(graph);
+        OnnxRunner.InferShapes(graph);
     }
 
     internal static Tensor TensorOf(ElementType type, ReadOnlySpan<long> dims, double[] elements) => new(type, dims, type == ElementType.Float32
@@ -139,6 +151,9 @@ internal static class GradientCheck
                 _ => new(-1),
             }));
         }
+
+        foreach (var body in graph.Bodies)
+            Forget(body, known);
     }
 
     // (8 (f(+h) − f(−h)) − (f(+2h) − f(−2h))) / 12h: exact up to h⁴.

@@ -25,6 +25,21 @@ public sealed class TrainableWeightsTests
     }
 
     [TestMethod]
+    public void A_weight_is_followed_into_bodies()
+    {
+        Value w = Weight("w", [2, 2], 1, 2, 3, 4), aside = Weight("aside", [2, 2], 1, 2, 3, 4), yes = _graph.AddInput("yes", ElementType.Bool, Shape.Of());
+        Value[] normal = [Weight("gamma", [2], 1, 2), Weight("beta", [2], 1, 2), Weight("mean", [2], 1, 2), Weight("variance", [2], 1, 2)];
+        var y = Passes.BodyGraphs.If(_graph, "y", yes,
+            t => t.Emit("BatchNormalization", [t.Emit("MatMul", [_x, w]), .. normal]), e => e.Emit("Mul", [_x, e.Emit("Sign", [aside])])).Output.As(ElementType.Float32);
+        Passes.ExplicitCaptures.Run(_graph);
+
+        Is(y, "w", Verdict.Trained);
+        Is(y, "gamma", Verdict.Trained);
+        Is(y, "mean", Verdict.Statistic);
+        Is(y, "aside", Verdict.Unreached);
+    }
+
+    [TestMethod]
     public void Masks_are_constants()
     {
         var additive = Weight("additive", [2, 2], 0, -1e9f, 0, 0);

@@ -148,6 +148,21 @@ public sealed class DoubleKernelsTests
     }
 
     [TestMethod]
+    public void Operators_inside_bodies_are_replaced_too()
+    {
+        var graph = new Graph("outer");
+        Value x = graph.AddInput("x", ElementType.Float64, Shape.Of(2)), yes = graph.AddInitializer("yes", new Tensor(ElementType.Bool, [], new byte[] { 1 }));
+        var y = BodyGraphs.If(graph, "y", yes, t => t.Emit("Softsign", [x]), e => e.Emit("Erf", [x])).Output;
+        graph.Outputs.Add(y);
+        ExplicitCaptures.Run(graph);
+
+        Assert.IsTrue(DoubleKernels.Run(graph));
+
+        using var runner = new FloatRunner(graph);
+        Assert.AreEqual("0.5 -0.75", string.Join(' ', runner.Run(new Dictionary<string, double[]> { ["x"] = [1, -3] })["y"]));
+    }
+
+    [TestMethod]
     public void Erf_is_exact_to_the_last_digits()
     {
         var graph = new Graph("erf");

@@ -58,6 +58,16 @@ public sealed class LiveBatchNormalizationTests
         StringAssert.Contains(error.Message, "are computed, not stored", StringComparison.Ordinal);
     }
 
+    [TestMethod]
+    public void Normalisation_inside_a_body_is_refused()
+    {
+        var yes = _graph.AddInput("yes", ElementType.Bool, Shape.Of());
+        Value[] constants = [Vector("gamma"), Vector("beta"), Vector("mean"), Vector("variance")];
+        BodyGraphs.If(_graph, "y", yes, t => t.Emit("BatchNormalization", [_x, .. constants]), e => e.Emit("Identity", [_x]));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => LiveBatchNormalization.Run(_graph));
+        StringAssert.Contains(error.Message, "inside a body of operator 'If', node that makes 'y'", StringComparison.Ordinal);
+    }
+
     private Value Normalization(Value x, Value mean, Value variance, params Attribute[] attributes)
     {
         mean.Shape = variance.Shape = Shape.Of(2);

@@ -95,6 +95,22 @@ public sealed class ConstantAndScopeTests
     }
 
     [TestMethod]
+    public void The_way_to_a_tensor_tells_equal_names_apart()
+    {
+        using var folder = new PatchFolder();
+        var graph = Nested(Nested(new GraphProto { Initializer = { Raw("w", 1) }, Node = { Constant("c", new() { Name = "value", T = Raw("", 1) }) } }));
+        graph.Node.Add(graph.Node[0].Clone());
+        graph.Node[1].Output[0] = "z";
+        var expected = graph.Clone();
+        expected.Node[1].Attribute[0].G.Node[0].Attribute[0].G.Initializer[0] = Raw("w", 7);
+        expected.Node[0].Attribute[0].G.Node[0].Attribute[0].G.Node[0].Attribute[0].T = Raw("", 8);
+
+        var patched = folder.Patch(Of(graph), "z.then_branch/y.then_branch/w", [1], Bytes(7f));
+
+        Assert.AreEqual(expected, folder.PatchedGraph(patched, "y.then_branch/y.then_branch/c", [1], Bytes(8f)));
+    }
+
+    [TestMethod]
     public void A_name_that_the_model_lacks_is_refused()
     {
         using var folder = new PatchFolder();

@@ -103,7 +103,7 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
-    public void Control_flow_is_an_obstacle_and_its_weights_are_listed()
+    public void Weights_inside_branches_are_listed_and_trained()
     {
         var report = Inspect(TestModels.Model(g =>
         {
@@ -116,11 +116,9 @@ public sealed class ModelInspectorTests
             return [(node.Output, "y")];
         }));
 
-        Assert.IsFalse(report.Trainable);
-        var obstacle = report.Obstacles.Single(o => o.Operator == "If");
-        Assert.AreEqual("y", obstacle.Node);
-        Assert.AreEqual("else.weight | then.weight", string.Join(" | ", obstacle.Weights.Order()));
-        Assert.AreEqual("unreached", report.Constants.Single(c => c.Name == "then.weight").Verdict);
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+        Assert.AreEqual("trained", report.Constants.Single(c => c.Name == "then.weight").Verdict);
+        Assert.AreEqual("rule", report.Operators.Single(o => o.Name == "If").Gradient);
         Assert.AreEqual(2, report.Operators.Single(o => o.Name == "MatMul").Count);
 
         static Graph Branch(Graph outer, Value x, string name)
@@ -132,6 +130,26 @@ public sealed class ModelInspectorTests
             graph.Outputs.Add(result);
             return graph;
         }
+    }
+
+    [TestMethod]
+    public void Branch_that_draws_random_numbers_is_an_obstacle()
+    {
+        var report = Inspect(TestModels.Model(g =>
+        {
+            var x = Rows(g, "x");
+            var weight = g.AddInitializer("weight", Tensor.Floats([4, 3], Twelve));
+            var condition = x.SumAll().Greater(g.Scalar(0, ElementType.Float32)).As(ElementType.Bool);
+            Graph then = new("then", g), otherwise = new("else", g);
+            then.Outputs.Add(then.Emit("Bernoulli", [then.Emit("MatMul", [x, weight])]));
+            otherwise.Outputs.Add(otherwise.Emit("MatMul", [x, weight]));
+            var node = g.AddNode("If", "", [condition], [new Graphs.Attribute("then_branch", then), new Graphs.Attribute("else_branch", otherwise)], 1);
+            return [(node.Output.As(ElementType.Float32), "y")];
+        }));
+
+        // A branch that draws has no gradient: computed anew it would draw something else.
+        Assert.AreEqual("If", report.Obstacles[0].Operator);
+        Assert.AreEqual("weight", report.Obstacles[0].Weights.Single());
     }
 
     [TestMethod]

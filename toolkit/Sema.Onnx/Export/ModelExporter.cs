@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Patching;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
@@ -91,6 +92,7 @@ public static class ModelExporter
     private static void CheckValues(string path, ModelPatch patch)
     {
         var graph = ModelReader.Read(path).Graph;
+        HoistConstants.Run(graph);
         foreach (var (name, tensor) in patch.Tensors)
         {
             if (graph.Find(name)?.Initializer is not { } written || !written.IsSame(new(written.Type, [.. tensor.Dims], tensor.Data)))

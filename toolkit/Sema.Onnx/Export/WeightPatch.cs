@@ -19,6 +19,7 @@ internal static class WeightPatch
     internal static ModelPatch Build(
         Model model, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights, ExportOptions options)
     {
+        HoistConstants.Run(model.Graph);
         var original = model.Graph.Initializers.ToDictionary(v => v.Name, v => v.Initializer!);
         IReadOnlyDictionary<string, IReadOnlyList<long?>> shapes = new Dictionary<string, IReadOnlyList<long?>>();
         var tensors = new Dictionary<string, TensorPatch>();

@@ -1,6 +1,7 @@
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Graphs.Upgrade;
 
@@ -19,6 +20,7 @@ public static class ModelInspector
     public static ModelReport Inspect(string path, CompositionOptions? options = null, IReadOnlyDictionary<string, IReadOnlyList<long>>? inputShapes = null)
     {
         var model = ModelReader.Read(path);
+        HoistConstants.Run(model.Graph);
         var prospect = new TrainingProspect(path, options ?? new(), inputShapes ?? new Dictionary<string, IReadOnlyList<long>>());
         var constants = Constants(model.Graph, prospect).ToList();
         return new(
@@ -38,12 +40,6 @@ public static class ModelInspector
         {
             var (verdict, reason) = prospect.Verdict(value.Name);
             yield return Describe(value, prospect.NewHead.GetValueOrDefault(value.Name, value.Initializer!), verdict, reason);
-        }
-
-        foreach (var (node, inner) in Bodies(graph))
-        {
-            foreach (var value in inner.Initializers.Where(v => v.Type.IsFloat()))
-                yield return Describe(value, value.Initializer!, "unreached", $"inside a body of {node.OpType}, node {node.Label}");
         }
     }
 

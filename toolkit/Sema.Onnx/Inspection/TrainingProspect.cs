@@ -5,7 +5,6 @@ using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
-using Sema.Onnx.Graphs.Upgrade;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Inspection;
@@ -33,8 +32,8 @@ internal sealed class TrainingProspect
         var refused = FreeAxes.Fix(model, inputShapes);
         if (refused is not null)
             _notes.Add($"The shapes inside the model are not known: {refused}");
-        else if (Try(() => _ = ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph)))
-            Try(() => ArtifactBuilder.Annotate(model));
+        else
+            Try(() => _composer.Canonicalise(model));
         _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Select(n => n.QualifiedType)];
 
         Value? loss = null;
@@ -75,11 +74,12 @@ internal sealed class TrainingProspect
             model = Read();
         if (Lowerings.Occur(model))
             FreeAxes.Learn(model, _inputShapes);
-        return Try(() => OpsetUpgrade.Run(model)) ? model : Read();
+        return Try(() => Composer.Upgrade(model)) ? model : Read();
 
         Model Read()
         {
             var read = ModelReader.Read(path);
+            HoistConstants.Run(read.Graph);
             var baked = BatchAxis.Baked(Composer.Inputs(read.Graph)).Where(i => !(_inputShapes.TryGetValue(i.Name, out var shape) && shape is [1, ..])).ToList();
             if (_lifted is null && baked.Count > 0)
                 _lifted = IsLifted(path, baked);
@@ -124,13 +124,6 @@ internal sealed class TrainingProspect
         var trained = judgements.Where(j => j.Verdict == Graphs.Composition.Verdict.Trained).Select(j => j.Value).ToList();
         foreach (var missing in Differentiator.Obstacles(loss, trained))
             _obstacles.Add(new(missing.Message, missing.Node, missing.Operator, missing.Weights));
-        foreach (var node in Ancestors(loss).Where(n => n.Subgraphs().Any() && _obstacles.All(o => o.Node != Name(n))))
-        {
-            _obstacles.Add(new(
-                $"The operator '{node.QualifiedType}', node {node.Label}, runs graphs of its own, through which no gradient is taken. Export the model without control flow.",
-                Name(node), node.QualifiedType, [.. Reads(node).Where(v => v.Initializer is not null && v.Type.IsFloat()).Select(v => v.Name).Distinct()]));
-        }
-
         foreach (var type in trained.Where(v => v.Type != ElementType.Float32).GroupBy(v => v.Type))
         {
             _obstacles.Add(new($"{type.Count()} weights, such as '{type.First().Name}', are {type.Key.Name()}; weights are trained in float32 only. Convert the model, or freeze them.",
@@ -140,25 +133,6 @@ internal sealed class TrainingProspect
         if (trained.Count == 0)
             _obstacles.Add(new("No weight is left to train; see the verdicts, and --freeze and --train."));
     }
-
-    private static string Name(Node node) => node.Name.Length > 0 ? node.Name : node.Outputs.OfType<Value>().FirstOrDefault()?.Name ?? "";
-
-    // The nodes that a value is computed by, through what inner graphs read of the outer one.
-    private static List<Node> Ancestors(Value value)
-    {
-        var needed = new HashSet<Value> { value };
-        var nodes = value.Graph.Nodes.AsEnumerable().Reverse().Where(node =>
-        {
-            var leads = node.Outputs.Any(o => o is not null && needed.Contains(o));
-            if (leads)
-                needed.UnionWith(Reads(node));
-            return leads;
-        }).Reverse().ToList();
-        return nodes;
-    }
-
-    private static IEnumerable<Value> Reads(Node node) =>
-        node.Inputs.OfType<Value>().Concat(node.Subgraphs().SelectMany(g => g.Nodes.SelectMany(Reads).Concat(g.Outputs)));
 
     private void CheckShapes(IEnumerable<Value> inputs)
     {

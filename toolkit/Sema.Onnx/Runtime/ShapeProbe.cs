@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Runtime;
@@ -13,8 +14,8 @@ internal static class ShapeProbe
     // Small float constants may decide shapes, as the scales of a Resize do, and cost nothing to fold.
     private const long SmallConstant = 16;
 
-    /// <summary>Fills in <see cref="Value.Type"/> and <see cref="Value.Shape"/> of the values of a model's own graph.</summary>
-    /// <param name="model">The model; its subgraphs and functions are left as they are.</param>
+    /// <summary>Fills in <see cref="Value.Type"/> and <see cref="Value.Shape"/> of the values of a model, inside bodies too.</summary>
+    /// <param name="model">The model; its functions are left as they are.</param>
     /// <param name="freeDimensions">
     /// Sizes of axes, by symbol; an input's axis without a symbol is called <c>input:axis</c>, as in <c>x:0</c>. Sizes that stay open are -1.
     /// </param>
@@ -25,7 +26,11 @@ internal static class ShapeProbe
         ArgumentNullException.ThrowIfNull(freeDimensions);
         foreach (var input in model.Graph.Inputs.Where(i => i.Initializer is null))
             input.Shape = Fixed(input, freeDimensions);
+        AnnotateBodies.Run(model, Ask);
+    }
 
+    private static void Ask(Model model)
+    {
         var probe = Probe(model);
         if (probe.Graph.Outputs.Count == 0)
             return;

@@ -63,7 +63,7 @@ internal static class Elementwise
     private static Value CumulativeSum(Node y, Value dY) =>
         y.Graph.Emit("CumSum", [dY, y[1]], ("exclusive", y.Int("exclusive", 0)), ("reverse", 1 - y.Int("reverse", 0)));
 
-    private static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer is not { } constant || constant.ToInt64()[0] != 0);
+    internal static bool IsTraining(Node y) => y.Optional(2) is { } training && (training.Initializer is not { } constant || constant.ToInt64()[0] != 0);
 
     // What is kept grows by 1/(1 − ratio); nothing does where only the run can tell that it does not train.
     private static Value Kept(Node y)

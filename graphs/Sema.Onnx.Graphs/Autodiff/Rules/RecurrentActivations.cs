@@ -53,8 +53,8 @@ internal sealed class RecurrentActivations
     }
 
     // From y to a, through operators of one input; each has its rule.
-    private static Value Back(Value y, Value a, Value dY) =>
-        y == a ? dY : Back(y.Producer![0], a, GradientRules.Find(y.Producer)!.Pull(y.Producer, [dY])[0]!);
+    private static Value Back(Value y, Value a, Value dY) => y == a ? dY
+        : Back(y.Producer![0], a, GradientRules.Find(y.Producer)!.Gradients(y.Producer, [dY], x => x == y.Producer[0]).Single().DX);
 
     private static Value[] Halves(Value x) => [.. x.Graph.AddNode("Split", "", [x], [("axis", 0), ("num_outputs", 2)], 2).Outputs!];
 

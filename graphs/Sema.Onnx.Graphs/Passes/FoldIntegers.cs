@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>Replaces the nodes that compute known integers (sizes, axes, starts) by constants, at which gradient rules look.</summary>
+internal static class FoldIntegers
+{
+    /// <summary>Runs the pass, on bodies too; the shapes must be known.</summary>
+    /// <returns>Whether anything changed.</returns>
+    internal static bool Run(Graph graph)
+    {
+        var changed = false;
+        foreach (var node in graph.Nodes.ToList().Where(n => n.Outputs is [{ Type: ElementType.Int64, Shape.IsStatic: true }] && !graph.Outputs.Contains(n.Output)))
+        {
+            var value = node.Output;
+            if (KnownIntegers.Of(value) is not { } elements || elements.Length != value.KnownShape.Count)
+                continue;
+            graph.Nodes.Remove(node);
+            graph.Remove(value);
+            graph.Replace(value, graph.AddInitializer(value.Name, new(ElementType.Int64, value.KnownShape.Sizes, MemoryMarshal.AsBytes(elements.AsSpan()).ToArray())));
+            changed = true;
+        }
+
+        return graph.Bodies.ToList().FindAll(Run).Count > 0 || changed;
+    }
+}

@@ -1,0 +1,16 @@
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>What can be said of a Loop before it runs.</summary>
+internal static class LoopForm
+{
+    /// <summary>Gets how many iterations a loop does, or -1 where only the run can tell.</summary>
+    internal static long Count(Node loop)
+    {
+        var body = loop.Get<Graph>("body")!;
+        var endless = (loop.Optional(1) is not { } start || KnownIntegers.Of(start) is [1])
+            && (Source(body.Outputs[0]) == body.Inputs[1] || KnownIntegers.Of(body.Outputs[0]) is [1]);
+        return endless && loop.Optional(0) is { } trips && KnownIntegers.Of(trips) is [var count] ? Math.Max(count, 0) : -1;
+    }
+
+    private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
+}
