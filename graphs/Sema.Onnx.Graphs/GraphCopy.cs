@@ -55,7 +55,7 @@ internal static class GraphCopy
 
     private static Value Like(Value original, Value copy)
     {
-        (copy.Type, copy.Shape, copy.FromConstantNode) = (original.Type, original.Shape, original.FromConstantNode);
+        (copy.Type, copy.Shape, copy.FromConstantNode, copy.Storage) = (original.Type, original.Shape, original.FromConstantNode, original.Storage);
         return copy;
     }
 }

@@ -27,6 +27,9 @@ internal sealed class Value
     /// <summary>Gets whether the initializer stood in a Constant node of the file.</summary>
     public bool FromConstantNode { get; internal set; }
 
+    /// <summary>Gets how the file stores the initializer, where that is not as it stands here.</summary>
+    public Storage? Storage { get; internal set; }
+
     /// <summary>Gets the shape, which must be known.</summary>
     /// <exception cref="InvalidModelException">The rank is unknown.</exception>
     internal Shape KnownShape => Shape

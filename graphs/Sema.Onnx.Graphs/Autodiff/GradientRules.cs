@@ -14,7 +14,7 @@ internal static class GradientRules
     private static readonly FrozenDictionary<string, GradientRule> Table = new[]
     {
         Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Resampling.Rules, Indexing.Rules, Convolutions.Rules,
-        Pooling.Rules, Normalizations.Rules, LossRules.Rules,
+        Pooling.Rules, Normalizations.Rules, Rules.Quantization.Rules, LossRules.Rules,
     }.SelectMany(family => family).ToFrozenDictionary();
 
     /// <summary>Operators whose results carry no gradient: integers, booleans, shapes, choices, and steps that are flat almost everywhere.</summary>

@@ -20,7 +20,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     {
         options.Loss.Validate();
         options.Optimizer.Validate();
-        var input = Prepare(model, inputShape);
+        var input = Prepare(model, inputShape, inFloat32: true);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
@@ -28,7 +28,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var judgements = TrainableWeights.Judge(logits, options.Freeze, options.Train);
         var trained = judgements.Where(j => j.Verdict == Verdict.Trained).Select(j => j.Value).ToList();
         if (trained.Count == 0)
-            throw new InvalidModelException("No weight is left to train: look at what `sema inspect` says of each, and at --freeze and --train.");
+            throw new InvalidModelException($"No weight is left to train: look at what `sema inspect` says of each, and at --freeze and --train.{IntegerOperators.Left(logits)}");
         if (trained.Find(v => v.Type != ElementType.Float32) is { } other)
             throw new InvalidModelException($"The weight '{other.Name}' is {other.Type}; weights are trained in float32 only. Convert the model, or freeze it (--freeze \"{other.Name}\").");
         var live = options.BatchNormalization == BatchNormalizationMode.Train
@@ -49,7 +49,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     internal EvaluationGraph ComposeEval(Model model, IReadOnlyList<long> inputShape, IReadOnlyList<long>? targetShape)
     {
         options.Loss.Validate();
-        var input = Prepare(model, inputShape);
+        var input = Prepare(model, inputShape, inFloat32: false);
         var prediction = Prediction(model.Graph);
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
@@ -58,16 +58,23 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     }
 
     /// <summary>Brings a model to the form that is differentiated: new head, opset, known shapes, canonical operators.</summary>
+    /// <param name="model">The model; it is changed.</param>
+    /// <param name="inputShape">The input's sizes, batch axis first.</param>
+    /// <param name="inFloat32">Whether other float types and quantised integers give way to float32.</param>
     /// <returns>The model's input.</returns>
-    internal Value Prepare(Model model, IReadOnlyList<long> inputShape)
+    internal Value Prepare(Model model, IReadOnlyList<long> inputShape, bool inFloat32)
     {
         var graph = model.Graph;
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
         OpsetUpgrade.Run(model);
+        if (inFloat32)
+            FloatTypes.ToFloat32(model);
         var input = Input(graph);
         input.Shape = Fitting(input, inputShape);
         annotate(model);
+        if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model)))
+            annotate(model);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
         return input;

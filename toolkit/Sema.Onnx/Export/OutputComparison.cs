@@ -23,7 +23,7 @@ internal sealed class OutputComparison : IDisposable
     {
         (_manifest, _model, _eval) = (manifest, model, eval);
         var (name, type, shape) = manifest.Input;
-        if (!_model.Inputs.TryGetValue(name, out var input) || input.Type != type)
+        if (!_model.Inputs.TryGetValue(name, out var input) || (input.Type != type && !(input.Type.IsFloat() && type == ElementType.Float32)))
             throw new ExportException($"The exported model has no {type.Name()} input '{name}', which the training graphs read; were they made from this model?");
         if (_model.Outputs.Keys.FirstOrDefault(o => !_eval.Outputs.ContainsKey(o)) is { } missing)
             throw new ExportException($"The exported model has the output '{missing}', which '{ArtifactFolder.Eval}' lacks; were the training graphs made from this model?");
@@ -31,7 +31,7 @@ internal sealed class OutputComparison : IDisposable
         (_modelBinding, _evalBinding) = (new Binding(_model), new Binding(_eval));
         SampleBySample = shape.Count > 0 && shape[0] != 1 && input.Shape is { Rank: > 0 } declared && declared[0].Size == 1;
         _batch = Own(new HostTensor(type, [.. shape]));
-        _part = SampleBySample ? Own(new HostTensor(type, [1, .. shape.Skip(1)])) : _batch;
+        _part = SampleBySample || input.Type != type ? Own(new HostTensor(input.Type, [SampleBySample ? 1 : shape[0], .. shape.Skip(1)])) : _batch;
         _modelBinding.BindInput(name, _part);
         _evalBinding.BindInput(name, _batch);
         _evalBinding.BindInput(TrainingGraphs.TargetName, Own(new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape])));
@@ -65,13 +65,13 @@ internal sealed class OutputComparison : IDisposable
         if (batch.Length != _batch.Bytes.Length)
             throw new ExportException($"A batch to prove the export on has {batch.Length} bytes; the input '{_manifest.Input.Name}' takes {_batch.Bytes.Length}.");
         batch.Span.CopyTo(_batch.Bytes);
+        var own = Stored(_part.Type);
         _eval.Run(_evalBinding);
         var expected = _evalBinding.ReadHostOutputs();
-        var parts = _batch.Bytes.Length == 0 ? 0 : _batch.Bytes.Length / _part.Bytes.Length;
+        var parts = own.Length == 0 ? 0 : own.Length / _part.Bytes.Length;
         for (var part = 0; part < parts; part++)
         {
-            if (SampleBySample)
-                _batch.Bytes.Slice(part * _part.Bytes.Length, _part.Bytes.Length).CopyTo(_part.Bytes);
+            own.AsSpan(part * _part.Bytes.Length, _part.Bytes.Length).CopyTo(_part.Bytes);
             _model.Run(_modelBinding);
             var actual = _modelBinding.ReadHostOutputs();
             foreach (var (name, tensor) in actual)
@@ -97,6 +97,16 @@ internal sealed class OutputComparison : IDisposable
         _modelBinding.Dispose();
         _evalBinding.Dispose();
         Dispose(_owned);
+    }
+
+    // The batch in the type that the model takes; both models are run on what it can hold.
+    private byte[] Stored(ElementType type)
+    {
+        if (_batch.Type != ElementType.Float32 || type == ElementType.Float32)
+            return _batch.Bytes.ToArray();
+        var bytes = FloatBytes.Encode(type, _batch.As<float>());
+        new Tensor(type, [bytes.Length / type.Size()], bytes).ToFloat32().CopyTo(_batch.As<float>());
+        return bytes;
     }
 
     private static void Dispose(IEnumerable<HostTensor> tensors)

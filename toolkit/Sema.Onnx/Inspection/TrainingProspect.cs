@@ -31,7 +31,7 @@ internal sealed class TrainingProspect
         var refused = FreeAxes.Fix(model, inputShape);
         if (refused is not null)
             _notes.Add($"The shapes inside the model are not known: {refused}");
-        else if (Try(() => _ = ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph)))
+        else if (Try(() => Canonical(model)))
             Try(() => ArtifactBuilder.Annotate(model));
         _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Select(n => n.QualifiedType)];
 
@@ -61,6 +61,9 @@ internal sealed class TrainingProspect
         : _judged.Count == 0 ? ("unknown", "see what stops training")
         : (nameof(Graphs.Composition.Verdict.Unreached).ToLowerInvariant(), "not part of the graph that is differentiated");
 
+    /// <summary>Gets whether a constant stands in the graph that is differentiated as floats, whatever the file stores.</summary>
+    internal bool IsJudged(string name) => _judged.ContainsKey(name);
+
     /// <summary>Gets whether an operator of the file is gone once the graph has the form that is differentiated.</summary>
     internal bool IsRewritten(string op) => !_operators.Contains(op);
 
@@ -70,7 +73,10 @@ internal sealed class TrainingProspect
         var model = Read();
         if (_options.Classes is { } classes && !Try(() => NewHead = ClassifierHead.Replace(_composer.Prediction(model.Graph), classes, _options.Seed)))
             model = Read();
-        return Try(() => OpsetUpgrade.Run(model)) ? model : Read();
+        if (!Try(() => OpsetUpgrade.Run(model)))
+            model = Read();
+        FloatTypes.ToFloat32(model);
+        return model;
 
         Model Read()
         {
@@ -123,7 +129,16 @@ internal sealed class TrainingProspect
         }
 
         if (trained.Count == 0)
-            _obstacles.Add(new("No weight is left to train; see the verdicts, and --freeze and --train."));
+            _obstacles.Add(new($"No weight is left to train; see the verdicts, and --freeze and --train.{IntegerOperators.Left(loss)}"));
+        else if (IntegerOperators.Left(loss) is { Length: > 0 } left)
+            _notes.Add(left.TrimStart());
+    }
+
+    private static void Canonical(Model model)
+    {
+        if (IntegerOperators.Run(model.Graph) | FakeQuantization.Run(model))
+            ArtifactBuilder.Annotate(model);
+        _ = ExplicitPadding.Run(model.Graph) | CanonicalMatMul.Run(model.Graph);
     }
 
     private static string Name(Node node) => node.Name.Length > 0 ? node.Name : node.Outputs.OfType<Value>().FirstOrDefault()?.Name ?? "";

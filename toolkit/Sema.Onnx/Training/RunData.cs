@@ -5,6 +5,7 @@ using Sema.Onnx.Data.Transforms;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Losses;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Training;
@@ -21,12 +22,15 @@ internal sealed class RunData
     /// <param name="data">Samples of the kind that is used; all further data sets must be alike.</param>
     /// <param name="pixels">What is done to images.</param>
     /// <param name="loss">What the targets are for.</param>
-    internal static RunData For(string model, IDataset data, PixelOptions pixels, Loss loss)
+    /// <param name="ownType">Whether the model is fed in its own float type; training graphs take float32.</param>
+    internal static RunData For(string model, IDataset data, PixelOptions pixels, Loss loss, bool ownType = false)
     {
-        var input = Composer.Input(ModelReader.Read(model).Graph);
+        var graph = ModelReader.Read(model).Graph;
+        var input = Composer.Input(graph);
+        var type = ownType ? input.Type : FloatTypes.OfInput(graph, input.Type);
         int[] sample = input.Shape is { Rank: > 0 } shape ? [.. shape.Skip(1).Select(d => (int)d.Size)] : [.. data.Input.Shape];
         return new(
-            Preprocessing.For(data.Input, new ModelInput(input.Type, sample), pixels),
+            Preprocessing.For(data.Input, new ModelInput(type, sample), pixels),
             Preprocessing.ForTarget(data.Target, loss.TargetType(ElementType.Float32)));
     }
 

@@ -1,0 +1,13 @@
+using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
+
+namespace Sema.Onnx.Graphs.Functions;
+
+/// <summary>Quantisation as a function of floats.</summary>
+internal static class QuantizationFunctions
+{
+    internal static readonly Function[] All =
+    [
+        // DequantizeLinear(QuantizeLinear(X)): Y = s·clip(round(X/s)), half to even, between the least and the largest integer, less the zero point.
+        Define("FakeQuantize", ["X", "scale", "low", "high"], [], f => [(f[0] / f[1]).Round().Max(f[2]).Min(f[3]) * f[1]]),
+    ];
+}
