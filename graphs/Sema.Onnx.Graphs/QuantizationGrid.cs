@@ -29,7 +29,7 @@ internal sealed class QuantizationGrid
         if (zeros?.Length != scales.Length || !Array.TrueForAll(scales, s => float.IsFinite(s) && s > 0))
             return null;
         if (scales.Length == 1)
-            return new(integers.Type, scales, zeros, 1, long.MaxValue, 1, 1);
+            return new(integers.Type, scales, zeros, 1, long.MaxValue, 0, 0);
 
         var axis = node.Axis("axis", 1, integers.Dims.Count);
         var (size, inner, block) = (integers.Dims[axis], integers.Dims.Skip(axis + 1).Aggregate(1L, (n, d) => n * d), node.Int("block_size", 0));

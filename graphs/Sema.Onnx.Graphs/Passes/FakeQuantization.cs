@@ -27,6 +27,7 @@ internal static class FakeQuantization
             changed = true;
         }
 
+        RemoveUnread(graph);
         foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.Limits(v.Type) is not null).ToList())
             changed |= Float(constant);
         foreach (var node in graph.Nodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
@@ -35,11 +36,9 @@ internal static class FakeQuantization
             changed |= Replace(node, quantize[0], node[0].Type);
         }
 
-        if (!changed)
-            return false;
         RemoveUnread(graph);
         SemaFunctions.Attach(model);
-        return true;
+        return changed;
     }
 
     /// <summary>Appends a DequantizeLinear.</summary>
@@ -79,7 +78,7 @@ internal static class FakeQuantization
 
     private static bool IsPair(Node node) => node[0].Producer is { OpType: "QuantizeLinear", Domain: "" or "com.microsoft" } quantize
         && AreSame(quantize[1], node[1]) && AreSame(quantize.Optional(2), node.Optional(2))
-        && quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0);
+        && (IsSingle(node[1]) || (quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0)));
 
     private static bool AreSame(Value? a, Value? b) => a == b || (a is not null && b is not null
         && QuantizationGrid.Constant(a) is { } one && QuantizationGrid.Constant(b) is { } other
@@ -98,16 +97,27 @@ internal static class FakeQuantization
         return true;
     }
 
-    // The integers that nobody reads any more.
+    // The integers that nobody reads any more: whoever still read a weight's would keep it from becoming floats.
     private static void RemoveUnread(Graph graph)
     {
-        var read = graph.Nodes.SelectMany(n => n.Inputs.OfType<Value>().Concat(n.Captured)).Concat(graph.Outputs).ToHashSet();
-        foreach (var node in graph.Nodes.Where(n => n.OpType == "QuantizeLinear" && !read.Contains(n.Output)).ToList())
+        var read = graph.Outputs.ToHashSet();
+        foreach (var node in graph.Nodes.AsEnumerable().Reverse().ToList())
         {
-            graph.Nodes.Remove(node);
-            graph.Remove(node.Output);
+            if (IsOfIntegers(node) && !node.Outputs.Exists(o => o is not null && read.Contains(o)))
+            {
+                graph.Nodes.Remove(node);
+                node.Outputs.ForEach(o => graph.Remove(o!));
+            }
+            else
+            {
+                read.UnionWith(node.Inputs.OfType<Value>().Concat(node.Captured));
+            }
         }
     }
+
+    private static bool IsOfIntegers(Node node) => node.Outputs.TrueForAll(o => o is not null) && node.Optional(0)?.Type.IsFloat() != true
+        ? node.OpType is "MatMulInteger" or "ConvInteger" or "Cast" || Movers.Contains(node.OpType)
+        : node.OpType == "QuantizeLinear";
 
     // The zero point says what the integers are; without one QuantizeLinear makes uint8.
     private static ElementType Integers(Node node, ElementType known) => node.Optional(2)?.Type

@@ -95,6 +95,8 @@ internal sealed record GradientCase(params Operand?[] Inputs)
 
     internal GradientCase Making(int outputs, Range? used = null) => this with { Outputs = outputs, Used = used ?? Range.All };
 
+    internal GradientCase Stepping(double step) => this with { Step = step };
+
     internal GradientCase Within(double tolerance) => this with { Tolerance = tolerance };
 
     /// <summary>ONNX Runtime has no float64 kernel.</summary>

@@ -381,7 +381,7 @@ internal static class GradientCases
     };
 #pragma warning restore format
 
-    internal static IReadOnlyList<GradientCase> Of(string op) => [.. Table.GetValueOrDefault(op, []).Select(c => c with { Op = op })];
+    internal static IReadOnlyList<GradientCase> Of(string op) => [.. (Table.GetValueOrDefault(op) ?? QuantizationCases.Table.GetValueOrDefault(op, [])).Select(c => c with { Op = op })];
 
     private static GradientCase[] Unary(Operand x) => [new(x), new(x with { Dims = [] })];
 
