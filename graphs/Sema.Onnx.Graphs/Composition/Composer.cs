@@ -73,7 +73,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var input = Input(graph);
         input.Shape = Fitting(input, inputShape);
         annotate(model);
-        if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model)))
+        if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model) | (options.SmoothQuantization && SmoothQuantization.Run(model))))
             annotate(model);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);

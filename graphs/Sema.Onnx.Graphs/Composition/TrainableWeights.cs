@@ -19,7 +19,7 @@ internal static class TrainableWeights
         var reached = Reached(loss);
         var statistics = graph.Nodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
             .SelectMany(n => new[] { Source(n[3]), Source(n[4]) }).ToHashSet();
-        var scales = graph.Nodes.Where(n => n.OpType is "FakeQuantize" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
+        var scales = graph.Nodes.Where(n => n.OpType is "FakeQuantize" or "ClipToGrid" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
         return [.. floats.Select(v =>
             statistics.Contains(v) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
             : scales.Contains(v) ? new(v, Verdict.Constant, "quantisation scale")

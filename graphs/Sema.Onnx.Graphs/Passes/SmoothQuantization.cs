@@ -1,20 +1,16 @@
 namespace Sema.Onnx.Graphs.Passes;
 
 /// <summary>Takes the rounding out of quantisation and leaves the clipping, so that differences agree with straight-through gradients.</summary>
-/// <remarks>For checks alone: run it on a graph before its loss and its gradients are computed from it.</remarks>
+/// <remarks>For checks alone: run it on the prepared graph, before its loss and its gradients are composed.</remarks>
 internal static class SmoothQuantization
 {
     /// <summary>Runs the pass.</summary>
     /// <returns>Whether anything changed.</returns>
-    internal static bool Run(Graph graph)
+    internal static bool Run(Model model)
     {
-        var nodes = graph.Nodes.Where(n => n is { OpType: "FakeQuantize", Domain: Model.SemaDomain }).ToList();
-        foreach (var y in nodes)
-        {
-            // Half a step beyond the last integer, where rounding begins to clip.
-            graph.ReplaceNode(y, () => [y[0].Max((y[2] - 0.5) * y[1]).Min((y[3] + 0.5) * y[1])]);
-        }
-
+        var nodes = model.Graph.Nodes.Where(n => n is { OpType: "FakeQuantize", Domain: Model.SemaDomain }).ToList();
+        nodes.ForEach(n => n.OpType = "ClipToGrid");
+        Functions.SemaFunctions.Attach(model);
         return nodes.Count > 0;
     }
 }

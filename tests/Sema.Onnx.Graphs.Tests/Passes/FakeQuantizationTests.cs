@@ -100,11 +100,11 @@ public sealed class FakeQuantizationTests
         var x = graph.AddInput("x", ElementType.Float32, Shape.Of(5));
         graph.Outputs.Add(graph.Renamed(graph.Call("FakeQuantize", [x, .. new[] { 0.5, -2, 2 }.Select(v => graph.Scalar(v, ElementType.Float32))]), "y"));
 
-        Assert.IsTrue(SmoothQuantization.Run(graph));
+        Assert.IsTrue(SmoothQuantization.Run(OnnxRunner.ModelOf(graph)));
 
         var y = OnnxRunner.Run(graph, new Dictionary<string, Tensor> { ["x"] = Tensor.Floats([5], [-3, -1.1f, 0.1f, 1.2f, 9]) })["y"];
         CollectionAssert.AreEqual(new[] { -1.25f, -1.1f, 0.1f, 1.2f, 1.25f }, y.As<float>().ToArray());
-        Assert.IsFalse(SmoothQuantization.Run(graph));
+        Assert.IsFalse(SmoothQuantization.Run(OnnxRunner.ModelOf(graph)));
     }
 
     private static void AssertSame(Graph graph, Tensor x, bool changes = true)

@@ -134,7 +134,7 @@ public sealed class StoredTypesTests
     }
 
     /// <summary>Trains for some epochs of 6 steps, exports the trained weights, and returns them too.</summary>
-    internal static (ExportReport Report, Dictionary<string, ReadOnlyMemory<float>> Weights) TrainAndExport(TemporaryFolder folder, string model, int epochs = 2)
+    internal static (ExportReport Report, Dictionary<string, ReadOnlyMemory<float>> Weights) TrainAndExport(TemporaryFolder folder, string model, int epochs = 2, string? output = null)
     {
         var run = Path.Combine(folder.Path, "run");
         using (var trainer = Trainer.Start(model, run, Data, new() { Epochs = epochs, BatchSize = 8, Schedule = _ => new Schedules.ConstantSchedule(0.02) }))
@@ -143,7 +143,7 @@ public sealed class StoredTypesTests
         using var checkpoint = new Checkpoints.CheckpointStore(new RunFolder(run).Checkpoints).LoadLatest();
         var weights = Manifest.Read(artifacts).Layout.Parameters.ToDictionary(p => p.Name, p =>
             (ReadOnlyMemory<float>)MemoryMarshal.Cast<byte, float>(checkpoint.Tensors.Read(RunState.TensorName(RunState.Weights, p.Name))).ToArray());
-        return (ModelExporter.Export(model, artifacts, Path.Combine(folder.Path, "tuned.onnx"), weights), weights);
+        return (ModelExporter.Export(model, artifacts, Path.Combine(output ?? folder.Path, "tuned.onnx"), weights), weights);
     }
 
     /// <summary>The original's bytes with the new ones in the place of the old: nothing else may change.</summary>
