@@ -73,6 +73,14 @@ internal static class ElementTypes
     public static bool IsFloat(this ElementType type) =>
         type is ElementType.Float32 or ElementType.Float64 or ElementType.Float16 or ElementType.BFloat16;
 
+    /// <summary>Gets the largest relative error of rounding to a half-precision type; 0 for the others, which computations in float32 do not round to.</summary>
+    public static double HalfRounding(this ElementType type) => type switch
+    {
+        ElementType.Float16 => 1.0 / (1 << 11),
+        ElementType.BFloat16 => 1.0 / (1 << 8),
+        _ => 0,
+    };
+
     /// <summary>Gets the name as messages spell it, such as <c>uint8</c>.</summary>
     public static string Name(this ElementType type) => type.ToString().ToLowerInvariant();
 }

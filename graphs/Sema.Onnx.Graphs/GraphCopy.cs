@@ -84,7 +84,8 @@ internal static class GraphCopy
 
     private static Value Like(Value original, Value copy)
     {
-        (copy.Type, copy.Shape, copy.FromConstantNode, copy.NoWeightBecause) = (original.Type, original.Shape, original.FromConstantNode, original.NoWeightBecause);
+        (copy.Type, copy.Shape, copy.FromConstantNode) = (original.Type, original.Shape, original.FromConstantNode);
+        (copy.NoWeightBecause, copy.Storage) = (original.NoWeightBecause, original.Storage);
         return copy;
     }
 }

@@ -26,6 +26,8 @@ internal static class Operators
 
         internal Value Abs() => x.Graph.Emit("Abs", [x]);
 
+        internal Value Round() => x.Graph.Emit("Round", [x]);
+
         internal Value Sin() => x.Graph.Emit("Sin", [x]);
 
         internal Value Cos() => x.Graph.Emit("Cos", [x]);

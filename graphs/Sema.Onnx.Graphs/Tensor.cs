@@ -87,7 +87,7 @@ internal sealed class Tensor
         ElementType.Float64 => BitConverter.GetBytes(value),
         ElementType.Float32 => BitConverter.GetBytes((float)value),
         ElementType.Float16 => BitConverter.GetBytes((Half)value),
-        ElementType.BFloat16 => BitConverter.GetBytes((ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16)),
+        ElementType.BFloat16 => BitConverter.GetBytes(FloatBytes.BFloat16((float)value)),
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "A float type is needed."),
     });
 
@@ -113,8 +113,21 @@ internal sealed class Tensor
     {
         ElementType.Int64 => As<long>().ToArray(),
         ElementType.Int32 => [.. As<int>().ToArray()],
+        ElementType.Int16 => [.. As<short>().ToArray()],
+        ElementType.Int8 => [.. As<sbyte>().ToArray()],
+        ElementType.UInt32 => [.. As<uint>().ToArray()],
+        ElementType.UInt16 => [.. As<ushort>().ToArray()],
         ElementType.UInt8 or ElementType.Bool => [.. Data.ToArray()],
         _ => throw new InvalidModelException($"An integer tensor was needed where a {Type} tensor of shape {Shape} stands."),
+    };
+
+    /// <summary>Gets the elements of a float tensor as float32.</summary>
+    public float[] ToFloat32() => Type switch
+    {
+        ElementType.Float32 => As<float>().ToArray(),
+        ElementType.Float16 => Array.ConvertAll(As<Half>().ToArray(), h => (float)h),
+        ElementType.BFloat16 => Array.ConvertAll(As<ushort>().ToArray(), b => BitConverter.UInt32BitsToSingle((uint)b << 16)),
+        _ => Array.ConvertAll(ToFloat64(), d => (float)d),
     };
 
     /// <summary>Gets the elements of a float tensor as float64.</summary>

@@ -30,6 +30,9 @@ internal sealed class Value
     /// <summary>Gets why the initializer is no weight, where an operator's definition says so: a table of angles, for one.</summary>
     internal string? NoWeightBecause { get; set; }
 
+    /// <summary>Gets how the file stores the initializer, where that is not as it stands here.</summary>
+    public Storage? Storage { get; internal set; }
+
     /// <summary>Gets the shape, which must be known.</summary>
     /// <exception cref="InvalidModelException">The rank is unknown.</exception>
     internal Shape KnownShape => Shape

@@ -21,7 +21,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     {
         options.Loss.Validate();
         options.Optimizer.Validate();
-        var inputs = Prepare(model, inputShapes);
+        var inputs = Prepare(model, inputShapes, inFloat32: true);
         var prediction = Floats(Prediction(model.Graph));
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
@@ -29,7 +29,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var judgements = TrainableWeights.Judge(logits, options.Freeze, options.Train);
         var trained = judgements.Where(j => j.Verdict == Verdict.Trained).Select(j => j.Value).ToList();
         if (trained.Count == 0)
-            throw new InvalidModelException("No weight is left to train: look at what `sema inspect` says of each, and at --freeze and --train.");
+            throw new InvalidModelException($"No weight is left to train: look at what `sema inspect` says of each, and at --freeze and --train.{IntegerOperators.Left(logits)}");
         if (trained.Find(v => v.Type != ElementType.Float32) is { } other)
             throw new InvalidModelException($"The weight '{other.Name}' is {other.Type}; weights are trained in float32 only. Convert the model, or freeze it (--freeze \"{other.Name}\").");
         var live = options.BatchNormalization == BatchNormalizationMode.Train
@@ -50,7 +50,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     internal EvaluationGraph ComposeEval(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes, IReadOnlyList<long>? targetShape)
     {
         options.Loss.Validate();
-        var inputs = Prepare(model, inputShapes);
+        var inputs = Prepare(model, inputShapes, inFloat32: false);
         var prediction = Floats(Prediction(model.Graph));
         var logits = Logits(prediction);
         var target = Target(logits, targetShape);
@@ -61,9 +61,10 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     /// <summary>Brings a model to the form that is differentiated: new head, opset, known shapes, canonical operators.</summary>
     /// <param name="model">The model; it is changed.</param>
     /// <param name="inputShapes">The sizes of each input, by its name.</param>
+    /// <param name="inFloat32">Whether other float types and quantised integers give way to float32.</param>
     /// <returns>The model's inputs.</returns>
     /// <exception cref="InvalidModelException">A shape is missing or does not fit, or the model cannot be brought to that form.</exception>
-    internal IReadOnlyList<Value> Prepare(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
+    internal IReadOnlyList<Value> Prepare(Model model, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes, bool inFloat32)
     {
         var graph = model.Graph;
         HoistConstants.Run(graph);
@@ -76,8 +77,10 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         if (Lowerings.Occur(model))
             annotate(model);
         Upgrade(model);
+        if (inFloat32)
+            FloatTypes.ToFloat32(model);
         annotate(model);
-        Canonicalise(model);
+        Canonicalise(model, inFloat32);
         return inputs;
     }
 
@@ -90,7 +93,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     }
 
     /// <summary>Brings an annotated model to the forms that gradient rules know, and annotates it anew.</summary>
-    internal void Canonicalise(Model model)
+    internal void Canonicalise(Model model, bool inFloat32)
     {
         var graph = model.Graph;
         if (InlineIf.Run(graph) | ScanToLoop.Run(graph))
@@ -100,6 +103,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         }
 
         FoldIntegers.Run(graph);
+        if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model) | (options.SmoothQuantization && SmoothQuantization.Run(model))))
+            annotate(model);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
     }

@@ -51,4 +51,7 @@ public sealed record CompositionOptions
 
     /// <summary>Gets the type that <c>training.onnx</c> computes in: float32, or float64 for checks (it then runs by itself, not in an engine).</summary>
     internal ElementType Precision { get; init; } = ElementType.Float32;
+
+    /// <summary>Gets whether quantisation only clips and does not round, in all graphs: for checks of gradients by differences.</summary>
+    internal bool SmoothQuantization { get; init; }
 }

@@ -20,14 +20,16 @@ internal static class TrainableWeights
         var reached = Reached(loss);
         var statistics = graph.AllNodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
             .SelectMany(n => new[] { Source(n[3]).Initializer, Source(n[4]).Initializer }).ToHashSet();
+        var scales = graph.AllNodes.Where(n => n.OpType is "FakeQuantize" or "ClipToGrid" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
         return [.. floats.Select(v =>
             statistics.Contains(v.Initializer) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
+            : scales.Contains(v) ? new(v, Verdict.Constant, "quantisation scale")
             : !reached.Contains(v) ? new(v, Verdict.Unreached, "does not reach the loss through differentiable operators")
             : train.Count > 0 && Matches(v.Name, train) && !Matches(v.Name, freeze) ? new(v, Verdict.Trained, "named by --train")
             : IsConstant(v) is { } reason ? new(v, Verdict.Constant, reason)
             : train.Count > 0 ? new(v, Verdict.Frozen, "not named by --train")
             : Matches(v.Name, freeze) ? new(v, Verdict.Frozen, "named by --freeze")
-            : new(v, Verdict.Trained, "weight"))];
+            : new(v, Verdict.Trained, v.Storage is { } stored ? $"weight, stored as {stored.Type.Name()}" : "weight"))];
     }
 
     /// <summary>Gets whether a name fits one of the patterns.</summary>
@@ -88,6 +90,10 @@ internal static class TrainableWeights
             }
         }
     }
+
+    // The scales of a quantisation, before they were given a form that broadcasts.
+    private static Value Scale(Value value) =>
+        value.Producer is { OpType: "Cast" or "Expand" or "Identity" or "Reshape" or "Slice" or "Unsqueeze" } node ? Scale(node[0]) : value;
 
     private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
 }

@@ -96,7 +96,8 @@ internal sealed class ClassifierHead
             return Source(reshape[0], -1);
         }
 
-        throw new InvalidModelException($"--classes: the head's weight '{value.Name}' is computed in a way that is not followed.");
+        throw new InvalidModelException($"--classes: the head's weight '{value.Name}' is computed in a way that is not followed"
+            + (value.Producer is { OpType: "DequantizeLinear" } ? ": it is quantised for its classes. Give the model its new head before it is quantised." : "."));
     }
 
     // A bias: a vector, or an array in which one axis has the old number of classes.
@@ -110,14 +111,14 @@ internal sealed class ClassifierHead
 
     private void Renew(Value value, int axis)
     {
-        if (value.Type != ElementType.Float32)
-            throw new InvalidModelException($"--classes: the head's weight '{value.Name}' is {value.Type}; a float32 model is needed.");
+        if (!value.Type.IsFloat())
+            throw new InvalidModelException($"--classes: the head's weight '{value.Name}' is {value.Type.Name()}; a head of floats is needed.");
         long[] dims = [.. value.Initializer!.Dims];
         dims[axis] = _classes;
         var fresh = new float[Tensor.ElementCount(dims)];
         for (var i = 0; i < fresh.Length; i++)
             fresh[i] = (float)((2 * _random.NextDouble() - 1) * _bound);
-        Set(value, Tensor.Floats(dims, fresh));
+        Set(value, new(value.Type, dims, FloatBytes.Encode(value.Type, fresh)));
     }
 
     // A constant shape that names the old number of classes.

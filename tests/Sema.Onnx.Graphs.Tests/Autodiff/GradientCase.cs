@@ -127,6 +127,8 @@ internal sealed record GradientCase(params Operand?[] Inputs)
     /// <summary>Short steps, where kinks cannot be kept clear of.</summary>
     internal GradientCase Close() => this with { Step = 1e-5, Tolerance = 1e-7 };
 
+    internal GradientCase Stepping(double step) => this with { Step = step };
+
     internal GradientCase Within(double tolerance) => this with { Tolerance = tolerance };
 
     /// <summary>ONNX Runtime has no float64 kernel.</summary>

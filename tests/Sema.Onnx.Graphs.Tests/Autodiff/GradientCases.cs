@@ -382,7 +382,8 @@ internal static class GradientCases
     };
 #pragma warning restore format
 
-    private static readonly Dictionary<string, GradientCase[]>[] Families = [Table, RecurrentCases.Table, VisionCases.Table, SignalCases.Table, ControlFlowCases.Table];
+    private static readonly Dictionary<string, GradientCase[]>[] Families =
+        [Table, RecurrentCases.Table, VisionCases.Table, SignalCases.Table, ControlFlowCases.Table, QuantizationCases.Table];
 
     internal static IReadOnlyList<GradientCase> Of(string op) => [.. Families.SelectMany(family => family.GetValueOrDefault(op, [])).Select(c => c with { Op = op })];
 

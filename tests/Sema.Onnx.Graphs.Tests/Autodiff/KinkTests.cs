@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs.Functions;
+
 namespace Sema.Onnx.Graphs.Autodiff;
 
 /// <summary>The choices at kinks and ties, where no difference quotient decides.</summary>
@@ -26,6 +28,19 @@ public sealed class KinkTests
         var y = sketch.Emit("Clip", [x, sketch.Graph.Scalar(-1, ElementType.Float64), sketch.Graph.Scalar(1, ElementType.Float64)]);
 
         AssertEqual([0, 0, 1, 0, 0], sketch.Gradients(y, x)[0]);
+    }
+
+    // Steps of 1/2 from −4 to 3: −2 to 1.5. −2.2 rounds to −4 steps and 1.74 to 3; −2.3 and 1.76 would round beyond.
+    [TestMethod]
+    public void A_quantised_value_passes_the_gradient_straight_through_unless_it_was_clipped()
+    {
+        var sketch = new GraphSketch();
+        var x = sketch.Input("x", -9, -2.3, -2.2, -0.1, 0.25, 1.74, 1.76, 9);
+
+        var y = sketch.Graph.Call("FakeQuantize", [x, .. new[] { 0.5, -4, 3 }.Select(v => sketch.Graph.Scalar(v, ElementType.Float64))]);
+
+        AssertEqual([0, 0, 1, 1, 1, 1, 0, 0], sketch.Gradients(y, x)[0]);
+        AssertEqual([-2, -2, -2, 0, 0, 1.5, 1.5, 1.5], sketch.Run(y)[0]);
     }
 
     [TestMethod]

@@ -94,11 +94,28 @@ public sealed class ClassifierHeadTests
     }
 
     [TestMethod]
-    public void A_head_of_another_type_is_refused()
+    [DataRow(ElementType.Float16)]
+    [DataRow(ElementType.BFloat16)]
+    [DataRow(ElementType.Float64)]
+    public void A_new_head_keeps_the_type_of_its_weights(ElementType type)
     {
-        var weight = _graph.AddInitializer("w", new Tensor(ElementType.Float64, [Features, Old], new byte[Features * Old * 8]));
-        var error = Assert.ThrowsExactly<InvalidModelException>(() => ClassifierHead.Replace(_x.MatMul(weight), New, 0));
-        StringAssert.Contains(error.Message, "'w' is Float64", StringComparison.Ordinal);
+        var weight = _graph.AddInitializer("w", new Tensor(type, [Features, Old], new byte[Features * Old * type.Size()]));
+        var plain = new Graph("plain");
+        var twin = plain.AddInput("x", ElementType.Float32, _x.Shape).MatMul(plain.AddInitializer("w", Tensor.Floats([Features, Old], new float[Features * Old])));
+
+        var changed = ClassifierHead.Replace(_x.MatMul(weight), New, 3)["w"];
+
+        Assert.AreEqual((type, type), (changed.Type, weight.Type));
+        CollectionAssert.AreEqual(FloatBytes.Encode(type, ClassifierHead.Replace(twin, New, 3)["w"].As<float>()), changed.Data.ToArray());
+    }
+
+    [TestMethod]
+    public void A_quantised_head_is_refused()
+    {
+        var weight = _graph.AddInitializer("w", new Tensor(ElementType.Int8, [Features, Old], new byte[Features * Old]));
+        var floats = FakeQuantization.Dequantize(weight, _graph.Scalar(0.1, ElementType.Float32), null, 1);
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => ClassifierHead.Replace(_x.MatMul(floats), New, 0));
+        StringAssert.Contains(error.Message, "it is quantised for its classes", StringComparison.Ordinal);
     }
 
     // The constants that changed, their bounds, and that the model runs with the new number of classes.

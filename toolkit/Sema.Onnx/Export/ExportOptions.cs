@@ -22,9 +22,11 @@ public sealed record ExportOptions
 
     /// <summary>
     /// Gets how far outputs may differ between the exported model and <c>eval.onnx</c>, relative to the output's largest magnitude.
-    /// Default 1e-4: the two are optimised differently, as one has constant weights.
+    /// <see langword="null"/>, the default, for what fits the model: 1e-4 in float32 and float64, as the two are optimised differently
+    /// (one has constant weights); 16 units of rounding in half precision (7.8e-3 in float16, 6.3e-2 in bfloat16), as each operator may
+    /// round its result; 0.05 where activations are quantised, as a value between two steps may fall to either.
     /// </summary>
-    public double Tolerance { get; init; } = 1e-4;
+    public double? Tolerance { get; init; }
 
     /// <summary>Gets the number of threads of the proof; 0, the default, for one a core.</summary>
     public int Threads { get; init; }

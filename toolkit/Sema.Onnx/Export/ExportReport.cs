@@ -15,12 +15,17 @@ namespace Sema.Onnx.Export;
 /// </param>
 /// <param name="MaxAbsoluteDifference">The largest difference of any output's element from <c>eval.onnx</c>.</param>
 /// <param name="MaxRelativeDifference">The largest difference relative to the output's largest magnitude.</param>
+/// <param name="Tolerance">The largest relative difference that the proof allows.</param>
+/// <param name="ProvenIn">
+/// The least precise float type that the exported model computed in, such as <c>float16</c>; <c>float32</c> where ONNX Runtime has no
+/// kernels for the model's own type, and a copy in float32 was run in its place.
+/// </param>
 /// <param name="SamplesCompared">How many samples were run through both.</param>
 /// <param name="ProofInput"><c>data</c> for batches given by the caller, <c>random</c> for seeded noise.</param>
 /// <param name="SampleBySample">Whether the model's baked-in batch size of 1 had it run one sample at a time.</param>
 public sealed record ExportReport(
     string Path, int ChangedTensors, long ChangedBytes, int AddedTensors, long Size, bool SignatureMatches, double MaxAbsoluteDifference,
-    double MaxRelativeDifference, int SamplesCompared, string ProofInput, bool SampleBySample)
+    double MaxRelativeDifference, double Tolerance, string ProvenIn, int SamplesCompared, string ProofInput, bool SampleBySample)
 {
     /// <summary>Writes the report as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ExportJson.Default.ExportReport);

@@ -46,7 +46,7 @@ public static class ModelExporter
                 $"'{original}' is of IR version {model.IrVersion}, where every initializer must be an input as well, so averaged weights cannot be added beside its own; export without them.");
         }
 
-        var patch = WeightPatch.Build(model, manifest, weights, options);
+        var (patch, stored) = WeightPatch.Build(model, manifest, weights, options);
         using var staged = new StagedModel(original, output);
         try
         {
@@ -56,10 +56,13 @@ public static class ModelExporter
             CheckValues(staged.Path, patch);
 
             var eval = Path.Combine(artifacts, ArtifactFolder.Eval);
-            var proven = Prove(staged.Path, eval, manifest, weights, proof ?? [], options);
-            return new(staged.Commit(), patch.Tensors.Count, patch.Tensors.Values.Sum(t => (long)t.Data.Length), patch.AddedInitializers.Count,
-                staged.Size, SignatureMatches: true, proven.MaxAbsolute, proven.MaxRelative, proven.Samples,
-                proven.Input, proven.SampleBySample);
+            var report = Prove(staged.Path, eval, manifest, stored, proof ?? [], options) with
+            {
+                ChangedTensors = patch.Tensors.Count,
+                ChangedBytes = patch.Tensors.Values.Sum(t => (long)t.Data.Length),
+                AddedTensors = patch.AddedInitializers.Count,
+            };
+            return report with { Path = staged.Commit(), Size = staged.Size };
         }
         catch (ModelPatchException e)
         {
@@ -71,21 +74,23 @@ public static class ModelExporter
         }
     }
 
-    private static (double MaxAbsolute, double MaxRelative, int Samples, string Input, bool SampleBySample) Prove(
-        string model, string eval, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
+    // The part of the report that is measured. For a few batches, weights are not packed: that takes the model's size once more.
+    private static ExportReport Prove(
+        string path, string eval, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights,
         IEnumerable<IReadOnlyDictionary<string, ReadOnlyMemory<byte>>> batches, ExportOptions options)
     {
-        // For a few batches, weights are not packed: that takes the model's size once more.
-        var settings = new SessionSettings { Threads = options.Threads, Prepacking = false };
-        using Session ours = new(model, settings), theirs = new(eval, settings);
-        using var comparison = new OutputComparison(ours, theirs, manifest, weights);
+        using var model = new ProvenModel(path, options.Threads);
+        using var theirs = new Session(eval, new SessionSettings { Threads = options.Threads, Prepacking = false });
+        using var comparison = new OutputComparison(model.Session, theirs, manifest, weights);
         foreach (var batch in batches)
             comparison.Run(batch);
         var input = comparison.Samples > 0 ? "data" : "random";
         if (comparison.Samples == 0)
             comparison.Run(RandomBatch.Draw(manifest.Inputs));
-        comparison.Check(options.Tolerance);
-        return (comparison.MaxAbsolute, comparison.MaxRelative, comparison.Samples, input, comparison.SampleBySample);
+        var tolerance = options.Tolerance ?? model.Tolerance;
+        comparison.Check(tolerance);
+        return new(path, 0, 0, 0, 0, SignatureMatches: true, comparison.MaxAbsolute, comparison.MaxRelative, tolerance, model.ComputesIn,
+            comparison.Samples, input, comparison.SampleBySample);
     }
 
     // What was written, read back with its data files.

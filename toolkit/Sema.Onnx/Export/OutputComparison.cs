@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Runtime;
@@ -26,7 +27,7 @@ internal sealed class OutputComparison : IDisposable
         (_manifest, _model, _eval) = (manifest, model, eval);
         foreach (var (name, type, _) in manifest.Inputs)
         {
-            if (!_model.Inputs.TryGetValue(name, out var input) || input.Type != type)
+            if (!_model.Inputs.TryGetValue(name, out var input) || (input.Type != type && !(input.Type.IsFloat() && type == ElementType.Float32)))
                 throw new ExportException($"The exported model has no {type.Name()} input '{name}', which the training graphs read; were they made from this model?");
         }
 
@@ -36,7 +37,7 @@ internal sealed class OutputComparison : IDisposable
         (_modelBinding, _evalBinding) = (new Binding(_model), new Binding(_eval));
         _split = [.. manifest.Inputs.Where(i => i.Shape is [not 1, ..] && _model.Inputs[i.Name].Shape is { Rank: > 0 } declared && declared[0].Size == 1).Select(i => i.Name)];
         _batch = new(manifest.Inputs);
-        _part = new([.. manifest.Inputs.Select(i => _split.Contains(i.Name) ? i with { Shape = [1, .. i.Shape.Skip(1)] } : i)]);
+        _part = new([.. manifest.Inputs.Select(i => new TensorSignature(i.Name, _model.Inputs[i.Name].Type, _split.Contains(i.Name) ? [1, .. i.Shape.Skip(1)] : i.Shape))]);
         _part.Bind(_modelBinding);
         _batch.Bind(_evalBinding);
         _evalBinding.BindInput(TrainingGraphs.TargetName, Own(new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape])));
@@ -74,13 +75,14 @@ internal sealed class OutputComparison : IDisposable
         }
 
         _batch.Fill(batch);
+        var own = _manifest.Inputs.ToDictionary(i => i.Name, i => Stored(_batch[i.Name], i.Type, _model.Inputs[i.Name].Type));
         _eval.Run(_evalBinding);
         var expected = _evalBinding.ReadHostOutputs();
         var parts = SampleBySample ? (int)_manifest.Target.Shape[0] : 1;
         for (var part = 0; part < parts; part++)
         {
-            foreach (var (name, _, _) in _manifest.Inputs)
-                _batch[name].Slice((_split.Contains(name) ? part : 0) * _part[name].Length, _part[name].Length).CopyTo(_part[name]);
+            foreach (var (name, bytes) in own)
+                bytes.AsSpan((_split.Contains(name) ? part : 0) * _part[name].Length, _part[name].Length).CopyTo(_part[name]);
             _model.Run(_modelBinding);
             var actual = _modelBinding.ReadHostOutputs();
             foreach (var (name, tensor) in actual)
@@ -108,6 +110,17 @@ internal sealed class OutputComparison : IDisposable
         _batch.Dispose();
         _part.Dispose();
         Dispose(_owned);
+    }
+
+    // The batch in the type that the model takes; both models are run on what it can hold.
+    private static byte[] Stored(Span<byte> batch, ElementType type, ElementType own)
+    {
+        if (type != ElementType.Float32 || own == ElementType.Float32)
+            return batch.ToArray();
+        var values = MemoryMarshal.Cast<byte, float>(batch);
+        var bytes = FloatBytes.Encode(own, values);
+        new Tensor(own, [values.Length], bytes).ToFloat32().CopyTo(values);
+        return bytes;
     }
 
     private static void Dispose(IEnumerable<HostTensor> tensors)

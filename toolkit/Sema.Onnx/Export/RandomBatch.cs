@@ -19,22 +19,12 @@ internal static class RandomBatch
     private static ReadOnlyMemory<byte> Draw(TensorSignature input, Random random)
     {
         using var tensor = new HostTensor(input.Type, [.. input.Shape]);
-        if (input.Type == ElementType.Float32)
+        if (input.Type.IsFloat())
         {
-            foreach (ref var x in tensor.As<float>())
-                x = 2 * random.NextSingle() - 1;
+            float[] values = [.. Enumerable.Range(0, tensor.Bytes.Length / input.Type.Size()).Select(_ => 2 * random.NextSingle() - 1)];
+            FloatBytes.Encode(input.Type, values).CopyTo(tensor.Bytes);
         }
-        else if (input.Type == ElementType.Float64)
-        {
-            foreach (ref var x in tensor.As<double>())
-                x = 2 * random.NextDouble() - 1;
-        }
-        else if (input.Type == ElementType.Float16)
-        {
-            foreach (ref var x in tensor.As<Half>())
-                x = (Half)(2 * random.NextSingle() - 1);
-        }
-        else if (input.Type != ElementType.BFloat16)
+        else
         {
             for (var i = 0; i < tensor.Bytes.Length; i += input.Type.Size())
                 tensor.Bytes[i] = (byte)random.Next(2); // little-endian

@@ -1,9 +1,10 @@
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Patching;
+using Sema.Onnx.Inspection;
 
 namespace Sema.Onnx.Export;
 
@@ -15,8 +16,9 @@ internal static class WeightPatch
     /// <param name="manifest">What was trained.</param>
     /// <param name="weights">The weights by initializer name.</param>
     /// <param name="options">A new head, averaged weights to add.</param>
+    /// <returns>The patch, and the weights by name, those of a float type rounded as the file holds them.</returns>
     /// <exception cref="ExportException">The weights do not belong to the model.</exception>
-    internal static ModelPatch Build(
+    internal static (ModelPatch Patch, IReadOnlyDictionary<string, ReadOnlyMemory<float>> Stored) Build(
         Model model, Manifest manifest, IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights, ExportOptions options)
     {
         HoistConstants.Run(model.Graph);
@@ -30,9 +32,11 @@ internal static class WeightPatch
             var head = ClassifierHead.Replace(composer.Prediction(model.Graph), classes, options.Seed);
             foreach (var (name, tensor) in head)
                 tensors[name] = new(tensor.Dims, tensor.Data);
+            FloatTypes.ToFloat32(model);
             shapes = HeadShapes.Changed(model, declared, head.Keys);
         }
 
+        var storage = StorageOf(model);
         foreach (var parameter in manifest.Layout.Parameters)
         {
             if (model.Graph.Find(parameter.Name)?.Initializer is not { } tensor)
@@ -46,19 +50,25 @@ internal static class WeightPatch
             // Checked now, encoded when it is written: the patch of a large model holds none of it.
             Find(weights, parameter, "the weights");
             tensors[parameter.Name] = new(tensor.Dims, DeferredBytes.Of(
-                (int)tensor.ByteLength, () => Encode(parameter, tensor.Type, weights[parameter.Name])));
+                (int)parameter.Count * Of(parameter.Name).Type.Size(), () => Encode(parameter, Of(parameter.Name), weights[parameter.Name])));
         }
 
+        // Quantised weights stay as they were trained: that the graph rounds them as the file does is part of the proof.
+        var stored = new DeferredWeights(manifest.Layout.Parameters.Select(p => p.Name), name => Of(name) is { Grid: null, Type: not ElementType.Float32 } floats
+            ? floats.Decode(tensors.TryGetValue(name, out var patch) ? patch.Data : floats.Encode(weights[name].Span))
+            : weights[name]);
         foreach (var name in tensors.Keys.Where(name => IsSame(original[name], tensors[name])).ToList())
             tensors.Remove(name);
-        return new() { Tensors = tensors, ValueShapes = shapes, AddedInitializers = Shadows(manifest, options) };
+        return (new() { Tensors = tensors, ValueShapes = shapes, AddedInitializers = Shadows(manifest, options) }, stored);
+
+        Storage Of(string name) => storage.GetValueOrDefault(name, Storage.Plain);
     }
 
     private static Dictionary<string, AddedInitializer> Shadows(Manifest manifest, ExportOptions options) => options.Shadows
         .SelectMany(average => manifest.Layout.Parameters.Select(p => (
             Name: $"sema.{average.Key}/{p.Name}",
             Tensor: new AddedInitializer((int)ElementType.Float32, p.Shape,
-                Encode(p, ElementType.Float32, Find(average.Value, p, $"the average '{average.Key}'"))))))
+                Encode(p, Storage.Plain, Find(average.Value, p, $"the average '{average.Key}'"))))))
         .ToDictionary(added => added.Name, added => added.Tensor);
 
     private static ReadOnlyMemory<float> Find(IReadOnlyDictionary<string, ReadOnlyMemory<float>> weights, Parameter parameter, string what)
@@ -72,21 +82,23 @@ internal static class WeightPatch
         return values;
     }
 
-    private static ReadOnlyMemory<byte> Encode(Parameter parameter, ElementType type, ReadOnlyMemory<float> values)
+    // How the file stores each weight: what composition finds when it brings the model to float32.
+    private static Dictionary<string, Storage> StorageOf(Model model)
     {
-        switch (type)
-        {
-            case ElementType.Float32:
-                return MemoryMarshal.AsBytes(values.Span).ToArray();
-            case ElementType.Float16:
-                var halves = new Half[values.Length];
-                TensorPrimitives.ConvertToHalf(values.Span, halves);
-                return MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
-            case ElementType.Float64:
-                return MemoryMarshal.AsBytes(Array.ConvertAll(values.ToArray(), v => (double)v).AsSpan()).ToArray();
-            default:
-                throw Foreign($"its '{parameter.Name}' is {type.Name()}, which trained weights are not written as");
-        }
+        if (Lowerings.Occur(model))
+            FreeAxes.Learn(model, new Dictionary<string, IReadOnlyList<long>>());
+        Composer.Upgrade(model);
+        FloatTypes.ToFloat32(model);
+        _ = IntegerOperators.Run(model.Graph) | FakeQuantization.Run(model);
+        return model.Graph.Initializers.Where(v => v.Storage is not null).ToDictionary(v => v.Name, v => v.Storage!);
+    }
+
+    private static ReadOnlyMemory<byte> Encode(Parameter parameter, Storage storage, ReadOnlyMemory<float> values)
+    {
+        var stored = storage.Encode(values.Span);
+        if (storage.Type is ElementType.Float16 or ElementType.BFloat16 && Array.FindIndex(storage.Decode(stored), v => !float.IsFinite(v)) is >= 0 and var i)
+            throw new ExportException($"'{parameter.Name}' holds {values.Span[i]}, which is beyond its type in the model, {storage.Type.Name()}; export an earlier checkpoint, or train with a lower learning rate.");
+        return stored;
     }
 
     private static bool IsSame(Graphs.Tensor old, TensorPatch now) => old.IsSame(new(old.Type, [.. now.Dims], now.Data));

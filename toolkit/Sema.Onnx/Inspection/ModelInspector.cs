@@ -36,7 +36,7 @@ public static class ModelInspector
 
     private static IEnumerable<(ConstantReport Report, long Bytes)> Constants(Graph graph, TrainingProspect prospect)
     {
-        foreach (var value in graph.Initializers.Where(v => v.Type.IsFloat()))
+        foreach (var value in graph.Initializers.Where(v => v.Type.IsFloat() || prospect.IsJudged(v.Name)))
         {
             var (verdict, reason) = prospect.Verdict(value.Name);
             yield return Describe(value, prospect.NewHead.GetValueOrDefault(value.Name, value.Initializer!), verdict, reason);

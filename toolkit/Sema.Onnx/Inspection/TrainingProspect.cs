@@ -33,7 +33,7 @@ internal sealed class TrainingProspect
         if (refused is not null)
             _notes.Add($"The shapes inside the model are not known: {refused}");
         else
-            Try(() => _composer.Canonicalise(model));
+            Try(() => _composer.Canonicalise(model, inFloat32: true));
         _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Select(n => n.QualifiedType)];
 
         Value? loss = null;
@@ -63,6 +63,9 @@ internal sealed class TrainingProspect
         : _judged.Count == 0 ? ("unknown", "see what stops training")
         : (nameof(Graphs.Composition.Verdict.Unreached).ToLowerInvariant(), "not part of the graph that is differentiated");
 
+    /// <summary>Gets whether a constant stands in the graph that is differentiated as floats, whatever the file stores.</summary>
+    internal bool IsJudged(string name) => _judged.ContainsKey(name);
+
     /// <summary>Gets whether an operator of the file is gone once the graph has the form that is differentiated.</summary>
     internal bool IsRewritten(string op) => !_operators.Contains(op);
 
@@ -74,7 +77,10 @@ internal sealed class TrainingProspect
             model = Read();
         if (Lowerings.Occur(model))
             FreeAxes.Learn(model, _inputShapes);
-        return Try(() => Composer.Upgrade(model)) ? model : Read();
+        if (!Try(() => Composer.Upgrade(model)))
+            model = Read();
+        FloatTypes.ToFloat32(model);
+        return model;
 
         Model Read()
         {
@@ -131,7 +137,9 @@ internal sealed class TrainingProspect
         }
 
         if (trained.Count == 0)
-            _obstacles.Add(new("No weight is left to train; see the verdicts, and --freeze and --train."));
+            _obstacles.Add(new($"No weight is left to train; see the verdicts, and --freeze and --train.{IntegerOperators.Left(loss)}"));
+        else if (IntegerOperators.Left(loss) is { Length: > 0 } left)
+            _notes.Add(left.TrimStart());
     }
 
     private void CheckShapes(IEnumerable<Value> inputs)

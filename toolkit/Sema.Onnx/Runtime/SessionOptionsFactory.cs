@@ -30,6 +30,7 @@ internal static class SessionOptionsFactory
             options.AddSessionConfigEntry("session.force_spinning_stop", Flag(settings.Spinning));
             options.AddSessionConfigEntry("session.use_deterministic_compute", Flag(settings.Deterministic));
             options.AddSessionConfigEntry("session.disable_prepacking", Flag(!settings.Prepacking));
+            options.AddSessionConfigEntry("session.disable_quant_qdq", Flag(!settings.IntegerKernels));
             foreach (var (symbol, size) in settings.FreeDimensions)
                 options.AddFreeDimensionOverrideByName(symbol, size);
             if (!settings.Device.IsCpu)

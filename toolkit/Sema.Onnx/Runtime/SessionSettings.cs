@@ -29,6 +29,12 @@ internal sealed record SessionSettings
     /// <summary>Gets whether operators avoid what makes sums depend on timing; so by default.</summary>
     public bool Deterministic { get; init; } = true;
 
+    /// <summary>
+    /// Gets whether QuantizeLinear and DequantizeLinear around an operator may become one in integers, which may saturate on the way where
+    /// the processor lacks the instructions; so by default.
+    /// </summary>
+    public bool IntegerKernels { get; init; } = true;
+
     /// <summary>Gets whether CUDA may round float32 products to TF32 (10 bits of fraction); not so by default.</summary>
     public bool TensorFloat32 { get; init; }
 }

@@ -24,7 +24,7 @@ public static class ModelEvaluator
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options.BatchSize));
-        var forms = RunData.For(model, data, options.Pixels, options.Loss);
+        var forms = RunData.For(model, data, options.Pixels, options.Loss, ownType: true);
         var (graph, batch) = Read(model, forms, options.BatchSize);
         var composed = new Composer(new() { Loss = options.Loss, Output = options.Output }, ArtifactBuilder.Annotate)
             .ComposeEval(graph, forms.InputShapes(batch), forms.TargetShape(batch));

@@ -5,6 +5,7 @@ using Sema.Onnx.Data.Transforms;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Losses;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Training;
@@ -39,8 +40,16 @@ internal sealed class RunData
     /// <param name="data">Samples of the kind that is used; all further data sets must be alike.</param>
     /// <param name="pixels">What is done to images.</param>
     /// <param name="loss">What the targets are for.</param>
-    internal static RunData For(string model, IDataset data, PixelOptions pixels, Loss loss) =>
-        new(Composer.Inputs(ModelReader.Read(model).Graph), data, pixels, Preprocessing.ForTarget(data.Target, loss.TargetType(ElementType.Float32)));
+    /// <param name="ownType">Whether the model is fed in its own float types; training graphs take float32.</param>
+    internal static RunData For(string model, IDataset data, PixelOptions pixels, Loss loss, bool ownType = false)
+    {
+        var graph = ModelReader.Read(model).Graph;
+        var inputs = Composer.Inputs(graph);
+        var types = inputs.Select(i => ownType ? i.Type : FloatTypes.OfInput(graph, i.Type)).ToList();
+        foreach (var (input, type) in inputs.Zip(types))
+            input.Type = type;
+        return new(inputs, data, pixels, Preprocessing.ForTarget(data.Target, loss.TargetType(ElementType.Float32)));
+    }
 
     /// <summary>Gets the sizes of a batch of each input.</summary>
     internal IReadOnlyDictionary<string, IReadOnlyList<long>> InputShapes(int batch)

@@ -1,0 +1,16 @@
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>Takes the rounding out of quantisation and leaves the clipping, so that differences agree with straight-through gradients.</summary>
+/// <remarks>For checks alone: run it on the prepared graph, before its loss and its gradients are composed.</remarks>
+internal static class SmoothQuantization
+{
+    /// <summary>Runs the pass.</summary>
+    /// <returns>Whether anything changed.</returns>
+    internal static bool Run(Model model)
+    {
+        var nodes = model.Graph.Nodes.Where(n => n is { OpType: "FakeQuantize", Domain: Model.SemaDomain }).ToList();
+        nodes.ForEach(n => n.OpType = "ClipToGrid");
+        Functions.SemaFunctions.Attach(model);
+        return nodes.Count > 0;
+    }
+}
