@@ -1,7 +1,6 @@
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Functions;
 using Sema.Onnx.Graphs.Passes;
-using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Composition;
 
@@ -64,12 +63,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var graph = model.Graph;
         if (options.Classes is { } classes)
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
-        OpsetUpgrade.Run(model);
         var input = Input(graph);
-        input.Shape = Fitting(input, inputShape);
-        annotate(model);
-        if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
-            annotate(model);
+        CanonicalForm.Bring(model, new Dictionary<string, IReadOnlyList<long>> { [input.Name] = inputShape }, annotate);
         return input;
     }
 
@@ -185,8 +180,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
 
     private static Value AddTarget(Graph graph, TensorSignature target) => graph.AddInput(target.Name, target.Type, Shape.Of(target.Shape));
 
-    // Makes a value an output of a name; one that is an output already is passed through.
-    private static Value Expose(Graph graph, Value value, string name)
+    /// <summary>Makes a value an output of a name; one that is an output already is passed through.</summary>
+    internal static Value Expose(Graph graph, Value value, string name)
     {
         var exposed = value.Producer is null || graph.Outputs.Contains(value) ? value.Identity() : value;
         (exposed.Type, exposed.Shape) = (value.Type, value.Shape);
@@ -209,7 +204,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return Shell(model, finished);
     }
 
-    private static Model Shell(Model model, Graph graph)
+    /// <summary>Puts a graph into a model of the same operator sets, with the functions that it calls.</summary>
+    internal static Model Shell(Model model, Graph graph)
     {
         var shell = new Model(graph) { Producer = "Sema.Onnx" };
         foreach (var (domain, version) in model.Opsets)
@@ -218,14 +214,6 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             shell.Functions.Add(function);
         SemaFunctions.Attach(shell);
         return shell;
-    }
-
-    private static Shape Fitting(Value input, IReadOnlyList<long> given)
-    {
-        var fits = input.Shape is not { } declared
-            || (declared.Rank == given.Count && declared.Zip(given).All(pair => !pair.First.IsKnown || pair.First.Size == pair.Second));
-        return fits ? Shape.Of(given) : throw new InvalidModelException(
-            $"The model's input '{input.Name}' has the shape {input.Shape}, but the data give {Shape.Of(given)}.");
     }
 
     private static TensorSignature Info(Value value) => new(value.Name, value.Type, value.KnownShape.Sizes);
