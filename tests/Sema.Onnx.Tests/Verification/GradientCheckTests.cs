@@ -124,6 +124,27 @@ public sealed class GradientCheckTests
         Assert.AreEqual("0 to 1", Passed(OfVector((x, graph) => x.Log() * TinyModels.Weight(graph, "w", Width))).Inputs[0].Range);
 
     [TestMethod]
+    public void What_a_model_draws_itself_is_held() => Passed(OfVector((x, graph) =>
+        (x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) + graph.Emit("RandomNormalLike", [x])).Tanh()));
+
+    // y = the elements of h = tanh(x w) above 0, as many as there are.
+    [TestMethod]
+    public void The_values_before_a_choice_by_the_data_are_checked()
+    {
+        var report = Passed(OfVector((x, graph) =>
+        {
+            var h = graph.Renamed(x.MatMul(TinyModels.Weight(graph, "w", Width, Width)).Tanh(), "h");
+            var chosen = graph.Emit("NonZero", [h.Greater(h.Like(0))]).As(ElementType.Int64).Transpose(1, 0);
+            var y = graph.Emit("GatherND", [h, chosen]);
+            graph.Outputs.Add(graph.Renamed(chosen, "chosen"));
+            chosen.Shape = new(new Dimension(-1, "count"), new Dimension(2));
+            return y;
+        }, new(new Dimension(-1, "count"))));
+
+        CollectionAssert.AreEqual(new[] { "h" }, report.Terms.ToList());
+    }
+
+    [TestMethod]
     public void The_seed_decides_everything()
     {
         using var folder = new TemporaryFolder();
@@ -217,10 +238,10 @@ public sealed class GradientCheckTests
         graph.Outputs[position] = graph.Renamed(gradient * factor, output);
     }
 
-    private static Model OfVector(Func<Value, Graph, Value> build)
+    private static Model OfVector(Func<Value, Graph, Value> build, Shape? output = null)
     {
         var graph = new Graph("vector");
-        return TinyModels.Finish(graph, build(graph.AddInput("x", ElementType.Float32, TinyModels.Batched("n", Width)), graph), TinyModels.Batched("n", Width));
+        return TinyModels.Finish(graph, build(graph.AddInput("x", ElementType.Float32, TinyModels.Batched("n", Width)), graph), output ?? TinyModels.Batched("n", Width));
     }
 
     // y = tanh(E[tokens] * mask + bias), pooled = Σ over tokens of y²

@@ -12,7 +12,7 @@ internal sealed class BoundGraph : IDisposable
     private readonly Dictionary<string, HostTensor> _inputs = [];
 
     /// <param name="model">The graph; every input of it is among the tensors.</param>
-    /// <param name="tensors">The inputs by name; float32 is widened where the graph reads float64.</param>
+    /// <param name="tensors">The inputs by name; floats are converted to what the graph reads, float32 or float64.</param>
     /// <param name="threads">The number of threads; 0 for one a core.</param>
     /// <param name="optimization">How far ONNX Runtime may rewrite the graph.</param>
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the graph.</exception>
@@ -79,9 +79,11 @@ internal sealed class BoundGraph : IDisposable
 
     private static void Fill(HostTensor buffer, Tensor tensor)
     {
-        if (buffer.Type == ElementType.Float64)
+        if (buffer.Type == tensor.Type)
+            tensor.Data.Span.CopyTo(buffer.Bytes);
+        else if (buffer.Type == ElementType.Float64)
             tensor.ToFloat64().CopyTo(buffer.As<double>());
         else
-            tensor.Data.Span.CopyTo(buffer.Bytes);
+            Array.ConvertAll(tensor.ToFloat64(), x => (float)x).CopyTo(buffer.As<float>());
     }
 }

@@ -2,6 +2,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 using Sema.Onnx.Verification.Synthesis;
@@ -20,7 +21,7 @@ namespace Sema.Onnx.Verification;
 /// than its rounding.</para>
 /// <para>A step that carries an activation across a kink (ReLU, MaxPool, Clip, Abs) makes D no derivative, and float32 rounding can put
 /// an activation on the other side of a kink than float64. So several steps are tried and the best agreement counts, and parameters that
-/// still fail are checked again on other inputs, three draws in all: a wrong rule is wrong at every step and every input.</para>
+/// still fail are checked again on other inputs, three draws in all: a wrong rule is wrong at every step and every input. Random numbers that a model draws itself are held at a constant.</para>
 /// </remarks>
 public static class GradientCheck
 {
@@ -45,6 +46,7 @@ public static class GradientCheck
         var model = ModelReader.Read(path);
         using var inputs = new SyntheticInputs(path, model.Graph, options);
         CanonicalForm.Bring(model, inputs.Shapes, ArtifactBuilder.Annotate);
+        FixedNoise.Run(model.Graph);
         var composer = new ProjectionComposer(model, ArtifactBuilder.Annotate);
         var checkedNames = composer.Weights.Keys.Where(name => options.Parameters.Count == 0 || TrainableWeights.Matches(name, options.Parameters)).ToList();
         if (checkedNames.Count == 0)
