@@ -86,8 +86,9 @@ internal sealed class DirectionalCheck(
         return directional == difference ? 0 : double.IsNaN(error) ? double.PositiveInfinity : error;
     }
 
-    // Derivatives by a relative change of a parameter, relative to the loss's scale.
-    private static double Negligible(ElementType precision) => precision == ElementType.Float64 ? 1e-6 : 1e-3;
+    // Derivatives by a relative change of a parameter, relative to the loss's scale. In float64 a difference is rounded at 1e-16/h of that
+    // scale, so that a step of 1e-6 tells derivatives that are 1e-10 of it apart: 1e-4 times the tolerance.
+    private static double Negligible(ElementType precision) => precision == ElementType.Float64 ? 1e-4 : 1e-3;
 
     // Random; in float32 half along the gradient, where the loss changes most and rounding matters least.
     private double[] Direction(double[] g, double norm, double rms, ref SplitMix64 random)

@@ -14,8 +14,8 @@ namespace Sema.Onnx.Verification;
 /// <para>Inputs are drawn from the seed, and the loss is a random projection of the model's outputs (or of the last floats before them,
 /// where an output is an integer), each scaled to unit size unless it is small beside the others. For each parameter w and a random direction v of w's size, the derivative
 /// ⟨g, v⟩ of the training graph is compared with D = (L(w + h v) − L(w − h v)) / 2h. The error is |⟨g, v⟩ − D| over the largest of
-/// |⟨g, v⟩|, |D|, ‖g‖‖v‖/√n (what ⟨g, v⟩ is in the root mean square over directions) and a millionth of the loss's scale (a thousandth
-/// in float32), below which a derivative is rounding.</para>
+/// |⟨g, v⟩|, |D|, ‖g‖‖v‖/√n (what ⟨g, v⟩ is in the root mean square over directions) and 1e-4 of the loss's scale (1e-3
+/// in float32), so that differences of 1e-10 of it (1e-6) still count.</para>
 /// <para>Model and differences are computed in float64 where ONNX Runtime can, and the gradients of the float32 training graph are compared
 /// with the same differences. Where it cannot, all is float32 and directions lie half along the gradient, for the loss to change by more
 /// than its rounding.</para>
