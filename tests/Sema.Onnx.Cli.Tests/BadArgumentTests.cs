@@ -28,7 +28,16 @@ public sealed class BadArgumentTests
     [DataRow("verify m.onnx r.npz --switch-every 2", "--ema-decay")]
     [DataRow("verify m.onnx r.npz --ema-decay 1", "--ema-decay", "[0, 1)")]
     [DataRow("verify m.onnx r.npz --tolerance 0", "--tolerance")]
-    public void Is_refused_in_one_sentence(string line, params string[] says) => Cli.Run(line.Split(' ')).IsFailure(ExitCode.BadInput, says);
+    [DataRow("gradcheck", "MODEL")]
+    [DataRow("gradcheck SELF --directions 0", "--directions", "at least 1")]
+    [DataRow("gradcheck SELF --shape x", "--shape", "'x'")]
+    [DataRow("gradcheck SELF --shape x=1,0", "--shape", "'x=1,0'")]
+    [DataRow("gradcheck SELF --shape x=1 --shape x=2", "--shape", "twice")]
+    [DataRow("gradcheck SELF --range x=2,1", "--range", "'2,1'")]
+    [DataRow("gradcheck SELF --range x=a", "--range", "'a'")]
+    [DataRow("gradcheck SELF --range =1", "--range", "'=1'")]
+    public void Is_refused_in_one_sentence(string line, params string[] says) =>
+        Cli.Run(line.Replace("SELF", typeof(BadArgumentTests).Assembly.Location, StringComparison.Ordinal).Split(' ')).IsFailure(ExitCode.BadInput, says);
 
     [TestMethod]
     [DataRow("--ema-decay 1", "[0, 1)")]

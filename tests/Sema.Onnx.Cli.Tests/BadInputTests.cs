@@ -7,7 +7,7 @@ namespace Sema.Onnx.Cli;
 [TestClass]
 public sealed class BadInputTests
 {
-    private static readonly string[] Readers = ["inspect MODEL", "artifacts MODEL OUT", "train MODEL --data DATA --out OUT", "eval MODEL --data DATA", "verify MODEL REFERENCE"];
+    private static readonly string[] Readers = ["inspect MODEL", "artifacts MODEL OUT", "train MODEL --data DATA --out OUT", "eval MODEL --data DATA", "verify MODEL REFERENCE", "gradcheck MODEL"];
 
     public static IEnumerable<object[]> ReadersOfModels => Readers.Select(r => new object[] { r });
 

@@ -1,8 +1,6 @@
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Functions;
-using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
-using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Composition;
 
@@ -72,41 +70,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             ClassifierHead.Replace(Prediction(graph), classes, options.Seed);
         var inputs = Inputs(graph);
         CheckNames(inputs, inputShapes);
-        foreach (var input in inputs)
-            input.Shape = Fitting(input, inputShapes[input.Name]);
-        if (Lowerings.Occur(model))
-            annotate(model);
-        Upgrade(model);
-        if (inFloat32)
-            FloatTypes.ToFloat32(model);
-        annotate(model);
-        Canonicalise(model, inFloat32);
+        CanonicalForm.Bring(model, inputShapes, annotate, inFloat32, options.SmoothQuantization);
         return inputs;
-    }
-
-    /// <summary>Brings all operators to one version, and bodies to values of their own.</summary>
-    internal static void Upgrade(Model model)
-    {
-        ExplicitCaptures.Run(model.Graph, constants: false);
-        OpsetUpgrade.Run(model);
-        ExplicitCaptures.Run(model.Graph);
-    }
-
-    /// <summary>Brings an annotated model to the forms that gradient rules know, and annotates it anew.</summary>
-    internal void Canonicalise(Model model, bool inFloat32)
-    {
-        var graph = model.Graph;
-        if (InlineIf.Run(graph) | ScanToLoop.Run(graph))
-        {
-            ExplicitCaptures.Run(graph);
-            annotate(model);
-        }
-
-        FoldIntegers.Run(graph);
-        if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model) | (options.SmoothQuantization && SmoothQuantization.Run(model))))
-            annotate(model);
-        if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
-            annotate(model);
     }
 
     /// <summary>Gets the output that the loss is about.</summary>
@@ -238,8 +203,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
 
     private static Value AddTarget(Graph graph, TensorSignature target) => graph.AddInput(target.Name, target.Type, Shape.Of(target.Shape));
 
-    // Makes a value an output of a name; one that is an output already is passed through.
-    private static Value Expose(Graph graph, Value value, string name)
+    /// <summary>Makes a value an output of a name; one that is an output already is passed through.</summary>
+    internal static Value Expose(Graph graph, Value value, string name)
     {
         var exposed = value.Producer is null || graph.Outputs.Contains(value) ? value.Identity() : value;
         (exposed.Type, exposed.Shape) = (value.Type, value.Shape);
@@ -262,7 +227,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         return Shell(model, finished);
     }
 
-    private static Model Shell(Model model, Graph graph)
+    /// <summary>Puts a graph into a model of the same operator sets, with the functions that it calls.</summary>
+    internal static Model Shell(Model model, Graph graph)
     {
         var shell = new Model(graph) { Producer = "Sema.Onnx" };
         foreach (var (domain, version) in model.Opsets)
@@ -282,16 +248,6 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     }
 
     private static string Listed(IEnumerable<Value> inputs) => string.Join(", ", inputs.Select(i => $"'{i.Name}'"));
-
-    /// <summary>Gets the shape of given sizes for an input.</summary>
-    /// <exception cref="InvalidModelException">It is not one that the model declares.</exception>
-    internal static Shape Fitting(Value input, IReadOnlyList<long> given)
-    {
-        var fits = input.Shape is not { } declared
-            || (declared.Rank == given.Count && declared.Zip(given).All(pair => !pair.First.IsKnown || pair.First.Size == pair.Second));
-        return fits ? Shape.Of(given) : throw new InvalidModelException(
-            $"The model's input '{input.Name}' has the shape {input.Shape}, but the data give {Shape.Of(given)}.");
-    }
 
     private static TensorSignature Info(Value value) => new(value.Name, value.Type, value.KnownShape.Sizes);
 }

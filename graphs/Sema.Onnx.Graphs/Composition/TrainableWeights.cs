@@ -36,7 +36,8 @@ internal static class TrainableWeights
     internal static bool Matches(string name, IReadOnlyList<string> patterns) =>
         patterns.Any(p => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(p, name, ignoreCase: false));
 
-    private static string? IsConstant(Value v)
+    /// <summary>Gets why an initializer is no weight, or <see langword="null"/> where it may be one.</summary>
+    internal static string? IsConstant(Value v)
     {
         var tensor = v.Initializer!;
         if (tensor.Count == 0)

@@ -20,6 +20,7 @@ internal static class DoubleKernels
         ["Elu"]                = y => [Elu(y[0], y.Float("alpha", 1), 1)],
         ["HardSigmoid"]        = y => [HardSigmoid(y[0], y.Float("alpha", 0.2f), y.Float("beta", 0.5f))],
         ["HardSwish"]          = y => [y[0] * HardSigmoid(y[0], 1.0 / 6, 0.5)],
+        ["Sigmoid"]            = y => [((-y[0]).Exp() + 1).Reciprocal()],   // there is a kernel, but it loses the digits of small results
         ["Softplus"]           = y => [Softplus(y[0])],
         ["Softsign"]           = y => [y[0] / (y[0].Abs() + 1)],
         ["Erf"]                = y => [Erf(y[0])],

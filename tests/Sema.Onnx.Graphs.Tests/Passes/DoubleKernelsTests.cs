@@ -17,6 +17,7 @@ public sealed class DoubleKernelsTests
         ["Elu"]                        = ("Elu",               [[3, 4]],                                [("alpha", 0.7f)]),
         ["HardSigmoid"]                = ("HardSigmoid",       [[3, 4]],                                [("alpha", 0.9f)]),
         ["HardSwish"]                  = ("HardSwish",         [[3, 4]],                                []),
+        ["Sigmoid"]                    = ("Sigmoid",           [[3, 4]],                                []),
         ["Softplus"]                   = ("Softplus",          [[3, 4]],                                []),
         ["Softsign"]                   = ("Softsign",          [[3, 4]],                                []),
         ["Erf"]                        = ("Erf",               [[3, 4]],                                []),

@@ -87,7 +87,7 @@ internal static class WeightPatch
     {
         if (Lowerings.Occur(model))
             FreeAxes.Learn(model, new Dictionary<string, IReadOnlyList<long>>());
-        Composer.Upgrade(model);
+        CanonicalForm.Upgrade(model);
         FloatTypes.ToFloat32(model);
         _ = IntegerOperators.Run(model.Graph) | FakeQuantization.Run(model);
         return model.Graph.Initializers.Where(v => v.Storage is not null).ToDictionary(v => v.Name, v => v.Storage!);

@@ -33,7 +33,7 @@ internal sealed class TrainingProspect
         if (refused is not null)
             _notes.Add($"The shapes inside the model are not known: {refused}");
         else
-            Try(() => _composer.Canonicalise(model, inFloat32: true));
+            Try(() => CanonicalForm.Canonicalise(model, ArtifactBuilder.Annotate));
         _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Select(n => n.QualifiedType)];
 
         Value? loss = null;
@@ -77,7 +77,7 @@ internal sealed class TrainingProspect
             model = Read();
         if (Lowerings.Occur(model))
             FreeAxes.Learn(model, _inputShapes);
-        if (!Try(() => Composer.Upgrade(model)))
+        if (!Try(() => CanonicalForm.Upgrade(model)))
             model = Read();
         FloatTypes.ToFloat32(model);
         return model;
@@ -147,7 +147,7 @@ internal sealed class TrainingProspect
         foreach (var input in inputs)
         {
             if (_inputShapes.TryGetValue(input.Name, out var given))
-                Composer.Fitting(input, given);
+                CanonicalForm.Fitting(input, given);
         }
     }
 

@@ -9,4 +9,13 @@ internal enum RandomStream
 
     /// <summary>The changes to an image.</summary>
     Augment = 2,
+
+    /// <summary>The inputs of a check without data.</summary>
+    Input = 3,
+
+    /// <summary>The factors of a check's loss.</summary>
+    Projection = 4,
+
+    /// <summary>The directions in which a check moves weights.</summary>
+    Direction = 5,
 }

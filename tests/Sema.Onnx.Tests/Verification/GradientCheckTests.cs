@@ -1,0 +1,262 @@
+using Sema.Onnx.Data;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Training;
+
+namespace Sema.Onnx.Verification;
+
+[TestClass]
+public sealed class GradientCheckTests
+{
+    private const int Vocabulary = 7, Width = 5;
+
+    [TestMethod]
+    public void A_smooth_network_agrees_in_both_precisions()
+    {
+        var report = Passed(TinyModels.Mlp());
+
+        Assert.AreEqual("float64", report.Precision);
+        CollectionAssert.AreEqual(new[] { "w1", "b1", "w2", "b2" }, report.Parameters.Select(p => p.Name).ToList());
+        CollectionAssert.AreEqual(new long[] { 5, TinyModels.Features }, report.Parameters[0].Shape.ToList());
+        Assert.AreEqual(report.Parameters.Max(p => p.RelativeError), report.Worst.RelativeError);
+        Assert.AreEqual(report.Parameters.Max(p => p.Float32RelativeError), report.Float32Worst!.RelativeError);
+        Assert.AreEqual(1, report.Draws);
+        foreach (var p in report.Parameters)
+            Assert.IsGreaterThan(1e-3, Math.Abs(p.Directional));
+    }
+
+    [TestMethod]
+    public void A_network_of_convolutions_and_kinks_agrees() => Assert.AreEqual("float64", Passed(TinyModels.ConvNet()).Precision);
+
+    [TestMethod]
+    [DataRow("w1", 1.001)]
+    [DataRow("b2", 0.99)]
+    [DataRow("w2", 0)]
+    public void A_gradient_that_is_off_fails_and_is_named(string weight, double factor)
+    {
+        using var folder = new TemporaryFolder();
+
+        var report = GradientCheck.Run(TinyModels.Mlp().Save(folder), new(), null, model => Scale(model.Graph, TrainingGraphs.Gradient(weight), factor));
+
+        Assert.IsFalse(report.Passed);
+        Assert.AreEqual(weight, report.Worst.Name);
+        // |f g - g| over the larger of the two, or over a typical value that is at most a few times as large.
+        Assert.IsInRange(0.02 * Math.Abs(1 - factor), 1.001 * Math.Abs(1 - factor) / Math.Max(1, factor), report.Worst.RelativeError);
+        Assert.AreEqual(3, report.Draws);
+        foreach (var p in report.Parameters.Where(p => p.Name != weight))
+            Assert.IsLessThan(1e-6, p.RelativeError);
+    }
+
+    [TestMethod]
+    public void A_float32_gradient_that_alone_is_off_fails()
+    {
+        using var folder = new TemporaryFolder();
+
+        var report = GradientCheck.Run(TinyModels.Mlp().Save(folder), new(), null, model =>
+        {
+            if (model.Graph.Find("x")!.Type == ElementType.Float32)
+                Scale(model.Graph, TrainingGraphs.Gradient("w1"), 1.1);
+        });
+
+        Assert.IsFalse(report.Passed);
+        Assert.AreEqual("w1", report.Float32Worst!.Name);
+        Assert.IsLessThan(1e-6, report.Worst.RelativeError);
+    }
+
+    [TestMethod]
+    public void Several_inputs_and_outputs_and_indices_are_drawn_to_fit()
+    {
+        var report = Passed(Embedding());
+
+        CollectionAssert.AreEqual(new[] { "tokens", "mask", "bias" }, report.Inputs.Select(i => i.Name).ToList());
+        CollectionAssert.AreEqual(new[] { $"0..{Vocabulary - 1}", "1", "normal" }, report.Inputs.Select(i => i.Range).ToList());
+        CollectionAssert.AreEqual(new[] { "int64", "int64", "float32" }, report.Inputs.Select(i => i.Type).ToList());
+        CollectionAssert.AreEqual(report.Inputs[0].Shape.ToList(), report.Inputs[1].Shape.ToList());
+        CollectionAssert.AreEqual(new[] { "y", "pooled" }, report.Terms.ToList());
+    }
+
+    [TestMethod]
+    public void The_floats_before_an_integer_output_are_checked()
+    {
+        var report = Passed(TinyModels.Mlp(end: y =>
+        {
+            y.Graph.Rename(y, "scores");
+            return y.Graph.Emit("ArgMax", [y], ("axis", 1), ("keepdims", 1)).As(ElementType.Int64);
+        }));
+
+        CollectionAssert.AreEqual(new[] { "scores" }, report.Terms.ToList());
+        Assert.HasCount(4, report.Parameters);
+    }
+
+    // Σ softmax(x w + b 1ᵀ) does not depend on b, a constant over the axis of the softmax.
+    [TestMethod]
+    public void A_gradient_that_is_zero_by_symmetry_passes()
+    {
+        var report = Passed(OfVector((x, graph) => graph.Emit("Softmax", [x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) + TinyModels.Weight(graph, "b", 1)], ("axis", -1))));
+
+        var shift = report.Parameters.Single(p => p.Name == "b");
+        Assert.IsLessThan(1e-12, shift.GradientNorm);
+    }
+
+    // ONNX Runtime has no float64 kernel of Hardmax.
+    [TestMethod]
+    public void A_model_without_float64_is_checked_in_float32_alone()
+    {
+        var report = Passed(OfVector((x, graph) => (x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) + graph.Emit("Hardmax", [x])).Tanh()));
+
+        Assert.AreEqual("float32", report.Precision);
+        Assert.AreEqual(1e-3, report.Tolerance);
+        Assert.Contains("Hardmax", report.Float64Refused!);
+        Assert.IsNull(report.Parameters[0].Float32RelativeError);
+    }
+
+    [TestMethod]
+    public void A_wrong_gradient_in_float32_alone_fails()
+    {
+        using var folder = new TemporaryFolder();
+        var model = OfVector((x, graph) => (x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) + graph.Emit("Hardmax", [x])).Tanh());
+
+        Assert.IsFalse(GradientCheck.Run(model.Save(folder), new(), null, m => Scale(m.Graph, TrainingGraphs.Gradient("w"), 1.01)).Passed);
+    }
+
+    [TestMethod]
+    public void Inputs_are_drawn_otherwise_where_results_are_not_finite() =>
+        Assert.AreEqual("0 to 1", Passed(OfVector((x, graph) => x.Log() * TinyModels.Weight(graph, "w", Width))).Inputs[0].Range);
+
+    [TestMethod]
+    public void What_a_model_draws_itself_is_held() => Passed(OfVector((x, graph) =>
+        (x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) + graph.Emit("RandomNormalLike", [x])).Tanh()));
+
+    // y = the elements of h = tanh(x w) above 0, as many as there are.
+    [TestMethod]
+    public void The_values_before_a_choice_by_the_data_are_checked()
+    {
+        var report = Passed(OfVector((x, graph) =>
+        {
+            var h = graph.Renamed(x.MatMul(TinyModels.Weight(graph, "w", Width, Width)).Tanh(), "h");
+            var chosen = graph.Emit("NonZero", [h.Greater(h.Like(0))]).As(ElementType.Int64).Transpose(1, 0);
+            var y = graph.Emit("GatherND", [h, chosen]);
+            graph.Outputs.Add(graph.Renamed(chosen, "chosen"));
+            chosen.Shape = new(new Dimension(-1, "count"), new Dimension(2));
+            return y;
+        }, new(new Dimension(-1, "count"))));
+
+        CollectionAssert.AreEqual(new[] { "h" }, report.Terms.ToList());
+    }
+
+    [TestMethod]
+    public void The_seed_decides_everything()
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModels.ConvNet().Save(folder);
+
+        var report = GradientCheck.Run(model, new() { Seed = 5, Threads = 1 }).ToJson();
+
+        Assert.AreEqual(report, GradientCheck.Run(model, new() { Seed = 5, Threads = 1 }).ToJson());
+        Assert.AreNotEqual(report, GradientCheck.Run(model, new() { Seed = 6, Threads = 1 }).ToJson());
+    }
+
+    [TestMethod]
+    public void Only_the_parameters_asked_for_are_checked()
+    {
+        var report = Passed(TinyModels.Mlp(), new() { Parameters = ["b*"], Directions = 2 });
+
+        CollectionAssert.AreEqual(new[] { "b1", "b2" }, report.Parameters.Select(p => p.Name).ToList());
+    }
+
+    [TestMethod]
+    public void Sizes_and_ranges_that_are_given_are_used()
+    {
+        var report = Passed(TinyModels.Mlp(), new()
+        {
+            Shapes = new Dictionary<string, IReadOnlyList<long>> { ["x"] = [3, TinyModels.Features] },
+            Ranges = new Dictionary<string, (double, double)> { ["x"] = (-1, 2) },
+        });
+
+        CollectionAssert.AreEqual(new long[] { 3, TinyModels.Features }, report.Inputs[0].Shape.ToList());
+        Assert.AreEqual("-1 to 2", report.Inputs[0].Range);
+    }
+
+    [TestMethod]
+    [DataRow("z", 2, 4, "no input 'z'")]
+    [DataRow("x", 2, 5, "does not fit")]
+    public void Sizes_that_do_not_fit_are_refused(string input, int batch, int features, string says)
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModels.Mlp().Save(folder);
+
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => GradientCheck.Run(
+            model, new() { Shapes = new Dictionary<string, IReadOnlyList<long>> { [input] = [batch, features] } }));
+
+        Assert.Contains(says, error.Message);
+    }
+
+    [TestMethod]
+    public void A_model_without_weights_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var model = OfVector((x, _) => x.Tanh()).Save(folder);
+
+        Assert.Contains("no gradient to check", Assert.ThrowsExactly<InvalidModelException>(() => GradientCheck.Run(model)).Message);
+    }
+
+    [TestMethod]
+    public void Patterns_that_fit_nothing_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModels.Mlp().Save(folder);
+
+        Assert.Contains("'conv*'", Assert.ThrowsExactly<InvalidModelException>(() => GradientCheck.Run(model, new() { Parameters = ["conv*"] })).Message);
+    }
+
+    // By hand: |2 - 1| / 2, |0.001 - 0| / 0.5, the same figures, and what is no number.
+    [TestMethod]
+    [DataRow(2, 1, 0, 0, 0.5)]
+    [DataRow(0.001, 0, 0.5, 0.1, 0.002)]
+    [DataRow(0.001, 0, 0, 0.1, 0.01)]
+    [DataRow(0, 0, 0, 0, 0)]
+    [DataRow(double.NaN, 1, 1, 1, double.PositiveInfinity)]
+    public void The_error_is_relative_to_the_largest(double directional, double difference, double typical, double negligible, double expected) =>
+        Assert.AreEqual(expected, DirectionalCheck.RelativeError(directional, difference, typical, negligible), 1e-15);
+
+    private static GradientCheckReport Passed(Model model, GradientCheckOptions? options = null)
+    {
+        using var folder = new TemporaryFolder();
+        var report = GradientCheck.Run(model.Save(folder), options);
+        Assert.IsTrue(report.Passed, report.ToJson());
+        // The bounds of the command, written out: Passed must not mean anything weaker.
+        Assert.IsLessThan(report.Precision == "float64" ? 1e-6 : 1e-3, report.Worst.RelativeError);
+        Assert.IsTrue(report.Float32Worst is not { RelativeError: >= 1e-3 });
+        return report;
+    }
+
+    private static void Scale(Graph graph, string output, double factor)
+    {
+        var gradient = graph.Find(output)!;
+        var position = graph.Outputs.IndexOf(gradient);
+        graph.Rename(gradient, "before");
+        graph.Outputs[position] = graph.Renamed(gradient * factor, output);
+    }
+
+    private static Model OfVector(Func<Value, Graph, Value> build, Shape? output = null)
+    {
+        var graph = new Graph("vector");
+        return TinyModels.Finish(graph, build(graph.AddInput("x", ElementType.Float32, TinyModels.Batched("n", Width)), graph), output ?? TinyModels.Batched("n", Width));
+    }
+
+    // y = tanh(E[tokens] * mask + bias), pooled = Σ over tokens of y²
+    private static Model Embedding()
+    {
+        var graph = new Graph("embedding");
+        var axes = new Shape(new Dimension(-1, "batch"), new Dimension(-1, "sequence"));
+        var tokens = graph.AddInput("tokens", ElementType.Int64, axes);
+        var mask = graph.AddInput("mask", ElementType.Int64, axes);
+        var bias = graph.AddInput("bias", ElementType.Float32, new(new Dimension(-1, "batch"), new Dimension(1), new Dimension(Width)));
+        var y = (TinyModels.Weight(graph, "E", Vocabulary, Width).Gather(tokens, 0) * mask.Cast(ElementType.Float32).Unsqueeze(2) + bias).Tanh();
+        var model = TinyModels.Finish(graph, y, new(new Dimension(-1, "batch"), new Dimension(-1, "sequence"), new Dimension(Width)));
+        var pooled = graph.Renamed(y.Square().Sum([1], keep: false), "pooled");
+        pooled.Shape = TinyModels.Batched("batch", Width);
+        graph.Outputs.Add(pooled);
+        return model;
+    }
+}

@@ -1,0 +1,127 @@
+using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Runtime;
+using Sema.Onnx.Verification.Synthesis;
+
+namespace Sema.Onnx.Verification;
+
+/// <summary>A model's loss and gradients in the precisions that a check compares: float64 and float32 where both run, else float32.</summary>
+internal sealed class CheckedModel : IDisposable
+{
+    private readonly ProjectionComposer _composer;
+    private readonly GradientCheckOptions _options;
+    private readonly Dictionary<string, Tensor> _tensors = [];
+    private readonly Model _training32;
+    private readonly Model? _training64, _evaluation64;
+    private BoundGraph? _loss;
+    private double _scale;
+
+    /// <param name="composer">Makes the graphs.</param>
+    /// <param name="options">The seed and the threads.</param>
+    /// <param name="change">Is done to the training graphs.</param>
+    internal CheckedModel(ProjectionComposer composer, GradientCheckOptions options, Action<Model> change)
+    {
+        (_composer, _options) = (composer, options);
+        foreach (var (name, weight) in composer.Weights)
+            _tensors[name] = weight;
+        change(_training32 = composer.Training(ElementType.Float32));
+        try
+        {
+            change(_training64 = composer.Training(ElementType.Float64));
+            _evaluation64 = composer.Evaluation(ElementType.Float64);
+        }
+        catch (InvalidModelException e)
+        {
+            Float64Refused = e.Message;
+        }
+    }
+
+    /// <summary>Gets why the model cannot be computed in float64, or <see langword="null"/> where it can; known after the first draw.</summary>
+    internal string? Float64Refused { get; private set; }
+
+    /// <summary>Gets the precision of the differences.</summary>
+    internal ElementType Precision => Float64Refused is null ? ElementType.Float64 : ElementType.Float32;
+
+    /// <summary>Computes the gradients on inputs, and prepares the loss there for differences.</summary>
+    /// <param name="inputs">The inputs by name.</param>
+    /// <param name="draw">What the factors of the loss are drawn for.</param>
+    /// <param name="loss">The loss.</param>
+    /// <exception cref="RuntimeException">ONNX Runtime cannot run the training graph.</exception>
+    /// <exception cref="InvalidModelException">A value that the loss is about is not finite.</exception>
+    internal DirectionalCheck At(IReadOnlyDictionary<string, Tensor> inputs, int draw, out double loss)
+    {
+        foreach (var (name, tensor) in inputs)
+            _tensors[name] = tensor;
+        DrawFactors(draw);
+        _loss?.Dispose();
+        _loss = null;
+        var single = Gradients(_training32, OptimizationLevel.All);
+        var exact = Exact();
+        _loss ??= new(_composer.Evaluation(ElementType.Float32), _tensors, _options.Threads, OptimizationLevel.All);
+        loss = _loss.RunScalar();
+        return new(_loss, exact ?? single, exact is null ? null : single, _scale);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _loss?.Dispose();
+
+    // Beyond the basic level, ONNX Runtime's fusions round constants of float64 products to float32.
+    private Dictionary<string, double[]>? Exact()
+    {
+        if (Float64Refused is not null)
+            return null;
+        try
+        {
+            var gradients = Gradients(_training64!, OptimizationLevel.Basic);
+            _loss = new(_evaluation64!, _tensors, _options.Threads, OptimizationLevel.Basic);
+            return gradients;
+        }
+        catch (RuntimeException e)
+        {
+            Float64Refused = e.Message;
+            return null;
+        }
+    }
+
+    private Dictionary<string, double[]> Gradients(Model training, OptimizationLevel optimization)
+    {
+        using var graph = new BoundGraph(training, _tensors, _options.Threads, optimization);
+        return graph.Run().ToDictionary(o => o.Key, o =>
+        {
+            using var tensor = o.Value;
+            return tensor.Type == ElementType.Float64 ? tensor.As<double>().ToArray() : Array.ConvertAll(tensor.As<float>().ToArray(), x => (double)x);
+        });
+    }
+
+    // Normal, divided by the root of the term's size and by its scale: a term in pixels does not drown one of probabilities. But one that
+    // is small beside the others stays so: a saturated sigmoid has lost its relative digits.
+    private void DrawFactors(int draw)
+    {
+        using var graph = new BoundGraph(_composer.Values(), _tensors, _options.Threads, OptimizationLevel.Basic);
+        var values = graph.Run();
+        var sizes = _composer.Terms.Select(term => Size(term, values[term])).ToList();
+        var largest = sizes.Max(s => s.Rms);
+        var unit = largest > 0 ? Math.Min(1, largest) : 1;
+        _scale = Math.Sqrt(sizes.Sum(s => Math.Pow(s.Rms / Math.Max(s.Rms, unit), 2)));
+        for (var term = 0; term < sizes.Count; term++)
+        {
+            var random = SplitMix64.For((ulong)_options.Seed, RandomStream.Projection, draw, term);
+            var divisor = Math.Sqrt(sizes[term].Count) * Math.Max(sizes[term].Rms, unit);
+            var factors = Array.ConvertAll(Gaussian.Vector(ref random, sizes[term].Count), c => c / divisor);
+            _tensors[ProjectionComposer.Factors(term)] = new Tensor(
+                ElementType.Float64, [factors.Length], System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(factors).ToArray());
+        }
+    }
+
+    private static (long Count, double Rms) Size(string name, HostTensor value)
+    {
+        using (value)
+        {
+            var y = new Tensor(value.Type, [.. value.Shape], value.Bytes.ToArray()).ToFloat64();
+            var norm = System.Numerics.Tensors.TensorPrimitives.Norm<double>(y);
+            return double.IsFinite(norm) ? (y.Length, norm / Math.Sqrt(Math.Max(y.Length, 1)))
+                : throw new InvalidModelException($"The value '{name}' is not finite on random inputs; give other ranges (--range NAME=0,1).");
+        }
+    }
+}
