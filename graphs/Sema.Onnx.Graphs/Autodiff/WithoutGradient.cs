@@ -11,7 +11,6 @@ internal static class WithoutGradient
         ("steps: flat almost everywhere", ["Ceil", "Floor", "Hardmax", "Round", "Sign"]),
         ("the same whatever the weights are", ["BlackmanWindow", "Constant", "ConstantOfShape", "EyeLike", "HammingWindow", "HannWindow", "MelWeightMatrix", "Range"]),
         ("random draws", ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"]),
-        ("integer arithmetic", ["ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"]),
         ("texts and files", ["ImageDecoder", "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"]),
     ];
 
@@ -19,11 +18,13 @@ internal static class WithoutGradient
     internal static readonly (string Reason, string[] Operators)[] Refused =
     [
         ("the result is no tensor; OptionalGetElement of a tensor has a gradient", ["Optional"]),
-
-        // When merging: strike out what has a rule, or is lowered, by then.
         ("sequences", ["ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence"]),
-        ("control flow", ["If", "Loop", "Scan"]),
-        ("recurrent", ["GRU", "LSTM", "RNN"]),
-        ("quantisation", ["DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"]),
+    ];
+
+    /// <summary>Operators that passes write in others before anything is differentiated.</summary>
+    internal static readonly (string Reason, string[] Operators)[] Rewritten =
+    [
+        ("as a Loop", ["Scan"]),
+        ("as what it stands for in floats, straight through the rounding", ["ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul", "QuantizeLinear"]),
     ];
 }

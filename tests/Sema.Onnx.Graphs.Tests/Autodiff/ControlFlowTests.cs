@@ -87,7 +87,7 @@ public sealed class ControlFlowTests
     {
         var sketch = new GraphSketch();
         Value w = sketch.Input("w", [1, 2, 1], 1, 2), yes = sketch.Graph.AddInput("yes", ElementType.Bool, Shape.Of());
-        var y = Branch(sketch.Graph, yes, t => t.Emit("DFT", [t.Emit("Mul", [w, w])]), e => e.Emit("Identity", [w]));
+        var y = Branch(sketch.Graph, yes, t => t.Emit("DFT", [t.Emit("Mul", [w, w]), null, t.Integer(1).Identity()]), e => e.Emit("Identity", [w]));
         var loss = y.SumAll();
         OnnxRunner.InferShapes(sketch.Graph);
 

@@ -43,7 +43,8 @@ internal static class RuleDomains
     internal static readonly string[] CasesOnly =
     [
         "AffineGrid", "Col2Im", "DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "RoiAlign", "STFT", "Unique",
-        "com.sema.BatchNormalizationTraining", "com.sema.CrossEntropy",
+        "GRU", "If", "LSTM", "Loop", "RNN",
+        "com.microsoft.Inverse", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
     ];
 
     /// <summary>The first case of an operator, for its precision and where its operands are drawn.</summary>
