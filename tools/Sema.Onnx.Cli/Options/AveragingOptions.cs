@@ -14,10 +14,10 @@ internal sealed class AveragingOptions : OptionGroup
         : base("Averaged weights")
     {
         Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", string.Join('\n',
-            "One kind, or several side by side, of which one at most may move the weights; the first is exported.",
+            "One kind, or several side by side, of which one at most may move the weights; the first is exported. [default: sema]",
             "none: no average",
             "ema: an exponential moving average",
-            "sema: Switch EMA, an ema that becomes the weights at every epoch's end (moves them)",
+            "sema: Switch EMA, which becomes the weights at every epoch's end (moves them)",
             "swa: the mean of the weights at the epochs' ends",
             "pswa, dswa, tswa: periodic, double and triple swa, whose means become the weights (move them)",
             "lawa: the mean of the weights at the last few epochs' ends",
