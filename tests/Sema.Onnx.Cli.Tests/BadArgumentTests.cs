@@ -16,7 +16,7 @@ public sealed class BadArgumentTests
     [DataRow("train m.onnx --lr nan", "--lr", "'nan'")]
     [DataRow("train m.onnx --mean 1,x", "--mean", "'x'")]
     [DataRow("train m.onnx --loss nll", "--loss", "cross-entropy, bce, mse, l1 or huber")]
-    [DataRow("train m.onnx --average median", "--average", "none, ema, sema")]
+    [DataRow("train m.onnx --average median", "--average", "none, ema, sema, swa")]
     [DataRow("train m.onnx --epochs", "--epochs")]
     [DataRow("train m.onnx --data mnist", "--out")]
     [DataRow("train --out run --data mnist", "model", "missing")]

@@ -41,7 +41,7 @@ internal static class CommandLine
     {
         var root = new RootCommand("Fine-tunes pretrained ONNX models on stock ONNX Runtime, with averaged weights. No Python.")
         {
-            new InspectCommand(), new ArtifactsCommand(), new TrainCommand(), new EvalCommand(), new ExportCommand(), new VerifyCommand(), new GradcheckCommand(), new DemoCommand(),
+            new InspectCommand(), new ArtifactsCommand(), new TrainCommand(), new EvalCommand(), new ExportCommand(), new AverageCommand(), new VerifyCommand(), new GradcheckCommand(), new DemoCommand(),
         };
         root.Add(new Option<bool>("--debug") { Description = "On a failure, print the stack trace too.", Recursive = true });
         return root;

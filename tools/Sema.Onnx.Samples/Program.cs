@@ -1,17 +1,28 @@
 // Makes samples/mnist-cnn.onnx: an untrained network, trained on MNIST by this toolkit.
 //     dotnet run --project tools/Sema.Onnx.Samples -c Release -- samples/mnist-cnn.onnx
+// Draws docs/figures/*.svg, each averaging strategy at work:
+//     dotnet run --project tools/Sema.Onnx.Samples -c Release -- figures docs/figures
 using Sema.Onnx.Averaging;
 using Sema.Onnx.Data;
 using Sema.Onnx.Export;
 using Sema.Onnx.Graphs.Optimizers;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Samples;
+using Sema.Onnx.Samples.Figures;
 using Sema.Onnx.Schedules;
 using Sema.Onnx.Training;
 
+if (args is ["figures", var figures])
+{
+    Directory.CreateDirectory(figures);
+    foreach (var name in StrategyFigures.All.Keys.Append(StrategyFigures.Soup))
+        File.WriteAllText(Path.Combine(figures, name + ".svg"), StrategyFigures.Draw(name));
+    return 0;
+}
+
 if (args.Length != 1)
 {
-    Console.Error.WriteLine("Usage: dotnet run --project tools/Sema.Onnx.Samples -c Release -- OUT.onnx");
+    Console.Error.WriteLine("Usage: dotnet run --project tools/Sema.Onnx.Samples -c Release -- OUT.onnx, or -- figures DIR");
     return 2;
 }
 

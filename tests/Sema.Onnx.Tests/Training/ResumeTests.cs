@@ -31,6 +31,9 @@ public sealed class ResumeTests
 
     public static IEnumerable<object[]> Names => All.Keys.Select(name => new object[] { name });
 
+    /// <summary>Every averaging strategy there is: a new one must have a definition among them, and with it is resumed here.</summary>
+    public static IEnumerable<object[]> Strategies => StrategyReferences.All.Keys.Select(name => new object[] { name });
+
     // 25 samples in batches of 4: 6 steps an epoch, and one sample that each epoch leaves out.
     private static TrainerOptions Options => new()
     {
@@ -66,6 +69,37 @@ public sealed class ResumeTests
         Assert.AreEqual(result.Start, resumed.Start);
         CollectionAssert.AreEqual(result.Final.OrderBy(f => f.Key).ToList(), resumed.Final.OrderBy(f => f.Key).ToList());
         Assert.AreEqual(File.ReadAllText(whole.Folder.Metrics), File.ReadAllText(broken.Folder.Metrics));
+    }
+
+    // Ten epochs of 5 steps, as the definitions have it; stopped right after a switch, in the middle of an interval, and at an epoch's end.
+    [TestMethod, DynamicData(nameof(Strategies))]
+    public void Every_strategy_goes_on_with_the_bits_of_an_undisturbed_run(string name)
+    {
+        var options = Options with
+        {
+            Averaging = StrategyReferences.All[name].Strategy,
+            BatchSize = 5,
+            Epochs = StrategyReferences.Steps / StrategyReferences.PerEpoch,
+            Freeze = ["w1"],
+        };
+        using var whole = Run(options);
+        var result = whole.Start();
+        Assert.AreEqual(StrategyReferences.Steps, result.Position.Steps);
+        using var broken = Run(options);
+        broken.StartUntil(13);
+        broken.ResumeUntil(20);
+        broken.ResumeUntil(31);
+        var resumed = broken.Resume();
+
+        Same(whole, broken);
+        CollectionAssert.AreEqual(result.Final.OrderBy(f => f.Key).ToList(), resumed.Final.OrderBy(f => f.Key).ToList());
+        Assert.AreEqual(File.ReadAllText(whole.Folder.Metrics), File.ReadAllText(broken.Folder.Metrics));
+        Assert.AreEqual(Records(whole), Records(broken));
+
+        Assert.AreEqual(Directory.Exists(whole.Folder.Records), Directory.Exists(broken.Folder.Records));
+
+        static string Records(TrainingRun run) => !Directory.Exists(run.Folder.Records) ? "" : string.Join('\n', Directory.EnumerateFiles(run.Folder.Records, "*", SearchOption.AllDirectories)
+            .Where(f => Path.GetFileName(f) != ".lock").Order(StringComparer.Ordinal).Select(f => $"{Path.GetRelativePath(run.Folder.Path, f)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(f)))}"));
     }
 
     [TestMethod]

@@ -51,9 +51,7 @@ public static class ModelExporter
         try
         {
             ModelPatcher.Patch(original, staged.Path, patch);
-            if (PatchCheck.Difference(original, staged.Path, patch) is { } part)
-                throw new ExportException($"The exported model differs from '{original}' in its {part}, which no training changes; this is a fault of the exporter.");
-            CheckValues(staged.Path, patch);
+            Check(original, staged.Path, patch);
 
             var eval = Path.Combine(artifacts, ArtifactFolder.Eval);
             var report = Prove(staged.Path, eval, manifest, stored, proof ?? [], options) with
@@ -93,9 +91,12 @@ public static class ModelExporter
             comparison.Samples, input, comparison.SampleBySample);
     }
 
-    // What was written, read back with its data files.
-    private static void CheckValues(string path, ModelPatch patch)
+    /// <summary>Checks what was written, read back with its data files, against the original and the patch.</summary>
+    /// <exception cref="ExportException">It is not what it should be.</exception>
+    internal static void Check(string original, string path, ModelPatch patch)
     {
+        if (PatchCheck.Difference(original, path, patch) is { } part)
+            throw new ExportException($"The exported model differs from '{original}' in its {part}, which no training changes; this is a fault of the exporter.");
         var graph = ModelReader.Read(path).Graph;
         HoistConstants.Run(graph);
         foreach (var (name, tensor) in patch.Tensors)

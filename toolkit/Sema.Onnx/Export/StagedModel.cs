@@ -7,18 +7,22 @@ internal sealed class StagedModel : IDisposable
 {
     private readonly string _original;
     private readonly string _output;
+    private readonly IReadOnlyCollection<string> _kept;
     private readonly DirectoryInfo _folder;
 
-    /// <exception cref="ExportException">The place is a folder, or the original itself.</exception>
-    internal StagedModel(string original, string output)
+    /// <param name="original">The model that the new one is made of.</param>
+    /// <param name="output">The place.</param>
+    /// <param name="kept">Real paths of more files that are never overwritten; <see langword="null"/> for none.</param>
+    /// <exception cref="ExportException">The place is a folder, or one of the files that are never overwritten.</exception>
+    internal StagedModel(string original, string output, IReadOnlyCollection<string>? kept = null)
     {
-        (_original, _output) = (System.IO.Path.GetFullPath(original), System.IO.Path.GetFullPath(output));
-        if (Directory.Exists(_output) || ContainedPath.Real(_output) == ContainedPath.Real(_original))
-        {
-            throw new ExportException(Directory.Exists(_output)
-                ? $"'{output}' is a folder; name the .onnx file to write."
-                : $"'{output}' is the original model, which is never overwritten; name another file.");
-        }
+        (_original, _output, _kept) = (System.IO.Path.GetFullPath(original), System.IO.Path.GetFullPath(output), kept ?? []);
+        if (Directory.Exists(_output))
+            throw new ExportException($"'{output}' is a folder; name the .onnx file to write.");
+        if (ContainedPath.Real(_output) == ContainedPath.Real(_original))
+            throw new ExportException($"'{output}' is the original model, which is never overwritten; name another file.");
+        if (_kept.Contains(ContainedPath.Real(_output)))
+            throw new ExportException($"'{output}' is a file of one of the models, which are never overwritten; name another file.");
 
         var parent = System.IO.Path.GetDirectoryName(_output)!;
         _folder = Directory.CreateDirectory(System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(_output)}.{Guid.NewGuid():N}"));
@@ -47,6 +51,8 @@ internal sealed class StagedModel : IDisposable
                 throw new ExportException($"The data file '{relative}' of the export cannot be written: a folder has its place; export to another folder.");
             if (place == ContainedPath.Real(_original) || (from != Path && place == ContainedPath.Real(System.IO.Path.Combine(source, relative))))
                 throw new ExportException($"The data file '{relative}' of the export would overwrite one of the original model; export to another folder.");
+            if (_kept.Contains(place))
+                throw new ExportException($"The data file '{relative}' of the export would overwrite one of another model; export to another folder.");
         }
 
         foreach (var (from, relative, length) in files)

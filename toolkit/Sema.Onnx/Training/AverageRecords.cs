@@ -26,7 +26,11 @@ internal sealed class AverageRecords(RunFolder run)
     }
 
     /// <summary>Forgets the records of later steps, which a resumed run will make again.</summary>
-    internal void DiscardAfter(long step) => _store.DiscardAfter(step);
+    internal void DiscardAfter(long step)
+    {
+        if (Directory.Exists(run.Records))
+            _store.DiscardAfter(step);
+    }
 
     /// <summary>Makes the average of a width, as it would stand after the last record.</summary>
     /// <param name="width">σ, in (0, 0.2886].</param>

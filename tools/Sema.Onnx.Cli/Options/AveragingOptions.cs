@@ -13,10 +13,17 @@ internal sealed class AveragingOptions : OptionGroup
     internal AveragingOptions()
         : base("Averaged weights")
     {
-        Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", "none; ema: an exponential moving average; sema: Switch EMA, which also puts it into the weights at every epoch's end; "
-            + "swa: the mean of the weights at the epochs' ends; pswa: periodic SWA, dswa and tswa: double and triple SWA; lawa: the mean of the last few epochs' ends; lookahead; "
-            + "polyak: the mean of all steps; posthoc: averages from which one of any width is made after the run. Several side by side, of which one at most moves the weights "
-            + "(sema, pswa, dswa, tswa, lookahead); the first is exported.", "sema", Kinds));
+        Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", string.Join('\n',
+            "One kind, or several side by side, of which one at most may move the weights; the first is exported. [default: sema]",
+            "none: no average",
+            "ema: an exponential moving average",
+            "sema: Switch EMA, which becomes the weights at every epoch's end (moves them)",
+            "swa: the mean of the weights at the epochs' ends",
+            "pswa, dswa, tswa: periodic, double and triple swa, whose means become the weights (move them)",
+            "lawa: the mean of the weights at the last few epochs' ends",
+            "lookahead: slow weights that become the weights every few steps (moves them)",
+            "polyak: the mean of the weights after all steps",
+            "posthoc: averages of which one of any width is made after the run"), "sema", Kinds));
     }
 
     internal Option<string[]> Kind { get; }

@@ -10,7 +10,7 @@ internal sealed class EmaOptions : OptionGroup
     private const double UsualDecay = 0.999;
 
     internal EmaOptions()
-        : base("Averaged weights: ema and sema")
+        : base("Averaged weights (ema, sema)")
     {
         Decays = Add(Flag.Numbers("--ema-decay", "D[,D...]", "Decay per optimizer step, in [0, 1); several keep several averages, the first is switched in and exported. [default: 0.999, reached by the warm-up rational]"));
         Warmup = Add(Flag.Text("--ema-warmup", "KIND", "How the decay d grows at step t: none; constant:R:T, linear:R:T or exponential:R:T from R d to d over T steps; rational: min(d, (1+t)/(10+t)); "

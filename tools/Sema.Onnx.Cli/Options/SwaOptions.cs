@@ -9,7 +9,7 @@ internal sealed class SwaOptions : OptionGroup
     private const int UsualLast = 3;
 
     internal SwaOptions()
-        : base("Averaged weights: swa, pswa, dswa, tswa, lawa, lookahead, posthoc")
+        : base("Averaged weights (swa, pswa, dswa, tswa, lawa, lookahead, posthoc)")
     {
         Start = Add(Flag.Text("--swa-start", "N[epochs|steps]", "The first epoch (or step) whose weights count. [default: 1epochs]"));
         Every = Add(Flag.Integer("--swa-every", "C", "For swa: count every C-th epoch (or step) from the start on.", 1, 1));
