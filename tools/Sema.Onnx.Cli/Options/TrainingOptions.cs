@@ -24,7 +24,7 @@ internal sealed class TrainingOptions
 
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Schedule, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, .. Schedule.Groups, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -41,7 +41,7 @@ internal sealed class TrainingOptions
         BatchNormalization = Weights.Mode(parse),
         Optimizer = Optimizer.Bind(parse),
         DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
-        Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse)),
+        Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse), Averaging.Swa.First(parse)),
         Averaging = Averaging.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),
