@@ -187,6 +187,8 @@ public sealed class Trainer : IDisposable
         ["batch_normalization"] = _options.BatchNormalization.ToString(),
         ["optimizer"] = _options.Optimizer.ToString(),
         ["decay_vectors"] = _options.DecayVectors,
+        ["groups"] = string.Join("; ", _options.Groups),
+        ["layer_decay"] = _options.LayerDecay?.ToString(),
         ["clip_norm"] = _options.ClipNorm,
         ["seed"] = _options.Seed,
         ["batch_size"] = _options.BatchSize,

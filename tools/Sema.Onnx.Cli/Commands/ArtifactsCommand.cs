@@ -80,7 +80,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             shapes = shapes with { Target = target };
         var layout = ArtifactBuilder.Build(model, folder, options, shapes.Inputs, shapes.Target);
 
-        var elements = layout.Parameters.Where(p => p.Group != "statistics").Sum(p => p.Count);
+        var elements = layout.Parameters.Where(p => layout.Groups.First(g => g.Name == p.Group).Trained).Sum(p => p.Count);
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(f => new FileInfo(f)).ToList();
         if (parse.GetValue(_common.Json))
         {
