@@ -14,6 +14,8 @@ internal sealed class TrainingOptions
 
     internal WeightOptions Weights { get; } = new();
 
+    internal GroupOptions Parts { get; } = new();
+
     internal LossOptions Loss { get; } = new();
 
     internal OptimizerOptions Optimizer { get; } = new();
@@ -24,7 +26,7 @@ internal sealed class TrainingOptions
 
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, .. Schedule.Groups, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, .. Schedule.Groups, Parts, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -41,6 +43,8 @@ internal sealed class TrainingOptions
         BatchNormalization = Weights.Mode(parse),
         Optimizer = Optimizer.Bind(parse),
         DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
+        Groups = Parts.Groups(parse),
+        LayerDecay = Parts.Layers(parse),
         Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse), Averaging.Swa.First(parse)),
         Averaging = Averaging.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
