@@ -186,6 +186,7 @@ public sealed class Trainer : IDisposable
         ["train"] = string.Join(' ', _options.Train),
         ["batch_normalization"] = _options.BatchNormalization.ToString(),
         ["optimizer"] = _options.Optimizer.ToString(),
+        ["sharpness"] = _options.Sharpness?.ToString(),
         ["decay_vectors"] = _options.DecayVectors,
         ["groups"] = string.Join("; ", _options.Groups),
         ["layer_decay"] = _options.LayerDecay?.ToString(),

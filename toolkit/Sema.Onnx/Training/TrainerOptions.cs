@@ -32,6 +32,9 @@ public sealed record TrainerOptions
     /// <summary>Gets the optimizer. Default: AdamW.</summary>
     public Optimizer Optimizer { get; init; } = new AdamW();
 
+    /// <summary>Gets the sharpness-aware minimisation around the optimizer; <see langword="null"/> for none.</summary>
+    public SharpnessAware? Sharpness { get; init; }
+
     /// <summary>Gets whether weight decay applies to vectors (biases, scales) too. Default: yes, as PyTorch does.</summary>
     public bool DecayVectors { get; init; } = true;
 
@@ -119,6 +122,7 @@ public sealed record TrainerOptions
         AtLeastOne(Classes ?? 1, nameof(Classes));
         Loss.Validate();
         Optimizer.Validate();
+        Sharpness?.Validate();
         foreach (var group in Groups)
             group.Validate();
         LayerDecay?.Validate();

@@ -6,6 +6,11 @@ namespace Sema.Onnx.Cli.Options;
 /// <summary>All options of a training run, and what they make.</summary>
 internal sealed class TrainingOptions
 {
+    internal TrainingOptions() => Averaging = new()
+    {
+        Ema = new() { StepSamples = parse => (long)parse.GetValue(Run.BatchSize) * parse.GetValue(Optimizer.Accumulate) },
+    };
+
     internal DataOptions Data { get; } = new(training: true);
 
     internal PixelFlags Pixels { get; } = new();
@@ -20,13 +25,15 @@ internal sealed class TrainingOptions
 
     internal OptimizerOptions Optimizer { get; } = new();
 
+    internal SharpnessOptions Sharpness { get; } = new();
+
     internal ScheduleOptions Schedule { get; } = new();
 
-    internal AveragingOptions Averaging { get; } = new();
+    internal AveragingOptions Averaging { get; }
 
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, .. Schedule.Groups, Parts, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -42,6 +49,7 @@ internal sealed class TrainingOptions
         Train = parse.GetValue(Weights.Train)!,
         BatchNormalization = Weights.Mode(parse),
         Optimizer = Optimizer.Bind(parse),
+        Sharpness = Sharpness.Bind(parse),
         DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
         Groups = Parts.Groups(parse),
         LayerDecay = Parts.Layers(parse),
