@@ -19,6 +19,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
     {
         options.Loss.Validate();
         options.Optimizer.Validate();
+        foreach (var group in options.Groups)
+            group.Validate();
+        options.LayerDecay?.Validate();
         var inputs = Prepare(model, inputShapes, inFloat32: true);
         var prediction = Floats(Prediction(model.Graph));
         var logits = Logits(prediction);
@@ -33,7 +36,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var live = options.BatchNormalization == BatchNormalizationMode.Train
             ? judgements.Where(j => j.Verdict == Verdict.Statistic).Select(j => j.Value).ToList()
             : [];
-        var layout = ParameterLayout.Of(trained, live, options.DecayVectors);
+        var layout = ParameterLayout.Of(trained, live, options);
         var eval = Eval(model, prediction.Name, logits.Name, target, layout);
         var (training, statistics) = Training(model, logits.Name, target, layout);
         return new(training, eval, UpdateGraph.Build(options.Optimizer, options.Averages), layout, statistics, judgements,
@@ -172,7 +175,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         if (options.Precision == ElementType.Float64)
             DoublePrecision.Run(graph);
 
-        var weights = layout.Parameters.Where(p => p.Group != "statistics").Select(p => graph.Find(p.Name)!).ToList();
+        var weights = layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics).Select(p => graph.Find(p.Name)!).ToList();
         var gradients = Differentiator.Gradients(loss, weights);
         List<string> outputs = [TrainingGraphs.LossName, TrainingGraphs.NormName, TrainingGraphs.LogitsName];
         var squares = new List<Value>();

@@ -43,6 +43,12 @@ public sealed record CompositionOptions
     /// <summary>Gets whether weight decay applies to vectors (biases, scales) too. Default: yes, as PyTorch does.</summary>
     public bool DecayVectors { get; init; } = true;
 
+    /// <summary>Gets the groups of weights with a learning rate or a weight decay of their own; the first whose pattern fits a weight wins.</summary>
+    public IReadOnlyList<GroupRule> Groups { get; init; } = [];
+
+    /// <summary>Gets the layer-wise decay of the learning rate; <see langword="null"/> for none. It multiplies what a group says.</summary>
+    public LayerDecay? LayerDecay { get; init; }
+
     /// <summary>Gets whether gradients are added to accumulators, for batches made of several steps.</summary>
     public bool Accumulate { get; init; }
 

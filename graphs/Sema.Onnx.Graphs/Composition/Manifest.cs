@@ -25,7 +25,7 @@ internal sealed record Manifest(
     string Optimizer, IReadOnlyList<string> Slots, int Averages, bool Accumulate, ParameterLayout Layout,
     IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests)
 {
-    internal const int CurrentFormat = 2;
+    internal const int CurrentFormat = 3;
 
     /// <summary>Reads the manifest of a folder.</summary>
     /// <exception cref="InvalidModelException">It is missing, malformed, or of another version.</exception>

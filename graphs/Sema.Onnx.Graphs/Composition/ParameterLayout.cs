@@ -14,28 +14,30 @@ public sealed record ParameterLayout(IReadOnlyList<Parameter> Parameters, IReadO
     /// <summary>Lays parameters out.</summary>
     /// <param name="trained">The trained initializers.</param>
     /// <param name="statistics">The running statistics, when they are live.</param>
-    /// <param name="decayVectors">Whether weight decay applies to parameters of rank 0 and 1 too.</param>
-    internal static ParameterLayout Of(IReadOnlyList<Value> trained, IReadOnlyList<Value> statistics, bool decayVectors)
+    /// <param name="options">What groups there are.</param>
+    /// <exception cref="InvalidModelException">A group fits no weight.</exception>
+    internal static ParameterLayout Of(IReadOnlyList<Value> trained, IReadOnlyList<Value> statistics, CompositionOptions options)
     {
         var parameters = new List<Parameter>();
         var groups = new List<ParameterGroup>();
         var offset = 0L;
-        Add("decay", trained.Where(v => decayVectors || v.Rank > 1), true, true);
-        Add("no_decay", trained.Where(v => !decayVectors && v.Rank <= 1), true, false);
-        Add("statistics", statistics, false, false);
+        foreach (var (group, weights) in new Grouping(options).Of(trained))
+            Add(group, weights);
+        if (statistics.Count > 0)
+            Add(new(ParameterGroup.Statistics, 0, 0, false, 1, 0), statistics);
         return new(parameters, groups);
 
-        void Add(string name, IEnumerable<Value> values, bool trains, bool decays)
+        void Add(ParameterGroup group, IReadOnlyList<Value> values)
         {
             var start = offset;
             foreach (var value in values)
             {
-                parameters.Add(new(value.Name, value.KnownShape.Sizes, offset, name));
+                parameters.Add(new(value.Name, value.KnownShape.Sizes, offset, group.Name));
                 offset += (value.KnownShape.Count + Alignment - 1) / Alignment * Alignment;
             }
 
             if (offset > start)
-                groups.Add(new(name, start, offset - start, trains, decays));
+                groups.Add(group with { Start = start, Length = offset - start });
         }
     }
 }

@@ -13,13 +13,13 @@ internal static class CanonicalMatMul
     {
         var nodes = graph.Nodes.Where(n => n.OpType == "MatMul" && n.Domain.Length == 0 && !IsCanonical(n)).ToList();
         foreach (var node in nodes)
-            graph.ReplaceNode(node, () => [Canonical(node[0], node[1], node.Output)]);
+            graph.ReplaceNode(node, () => [Canonical(node, node[0], node[1], node.Output)]);
         return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
     }
 
     private static bool IsCanonical(Node node) => node[0].Rank >= 2 && node[1].Rank >= 2 && (node[0].Rank == 2 || node[1].Rank != 2);
 
-    private static Value Canonical(Value a, Value b, Value y)
+    private static Value Canonical(Node node, Value a, Value b, Value y)
     {
         var left = a.Rank == 1 ? Shaped(a.Unsqueeze(0), [1, .. a.KnownShape.Sizes]) : a;
         var right = b.Rank == 1 ? Shaped(b.Unsqueeze(1), [.. b.KnownShape.Sizes, 1]) : b;
@@ -33,6 +33,7 @@ internal static class CanonicalMatMul
         }
 
         var product = left.MatMul(right);
+        product.Producer!.Name = node.Name;
         long[] batch = left.Rank > 2 || right.Rank > 2 ? y.KnownShape.Sizes[..(Math.Max(left.Rank, right.Rank) - 2)] : [];
         Shaped(product, [.. batch, left.KnownShape.Sizes[^2], right.KnownShape.Sizes[^1]]);
         return product.Reshape(ShapeOf(y, a, b));

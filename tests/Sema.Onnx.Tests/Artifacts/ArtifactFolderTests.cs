@@ -129,7 +129,7 @@ public sealed class ArtifactFolderTests
     [TestMethod]
     [DataRow("\"length\": ", "\"length\": 99999999", "claims")]
     [DataRow("\"layout\"", "\"lay\"", "missing or damaged")]
-    [DataRow("\"format\": 2", "\"format\": 1", "version 1")]
+    [DataRow("\"format\": 3", "\"format\": 2", "version 2")]
     public void A_manifest_that_lies_is_refused_before_anything_is_allocated(string old, string by, string reason)
     {
         using var built = new Built(TinyModels.ConvNet(), Options);

@@ -34,6 +34,30 @@ public sealed class ExponentialMovingAverageTests
         CollectionAssert.AreEqual((double[])[1, 1, 0.125, 1, 1, 0.125], Decays(ema, steps: 6));
     }
 
+    // A step of 48 samples counts as three of 16: 0.5³; of 8 as half a one: 0.25^½.
+    [TestMethod]
+    public void Decays_of_another_batch_size_are_raised_to_the_ratio()
+    {
+        Assert.AreEqual(0.125, new ExponentialMovingAverage(0.5).ForBatch(48, reference: 16).Decay(0, ScalarRun.At(1)), 1e-15);
+        var both = new ExponentialMovingAverage([0.25, 0.81]).ForBatch(8, reference: 16);
+        CollectionAssert.AreEqual((double[])[0.5, 0.9], (double[])[both.Decay(0, ScalarRun.At(1)), both.ScaledDecay(1)]);
+        CollectionAssert.AreEqual((string[])["ema-0.25", "ema-0.81"], both.Averages.ToArray());
+        Assert.AreEqual(0.25, new ExponentialMovingAverage(0.25, updateEvery: 2).ForBatch(8, reference: 16).Decay(0, ScalarRun.At(2)), 1e-15);
+        Assert.AreEqual(2.0 / 11, new ExponentialMovingAverage(0.9, new RationalWarmup()).ForBatch(8, reference: 16).Decay(0, ScalarRun.At(1)), 1e-15, "the warm-up counts the run's steps");
+    }
+
+    [TestMethod]
+    public void Another_batch_size_is_another_average_and_the_same_size_the_same()
+    {
+        var ema = new ExponentialMovingAverage(0.9);
+        Assert.AreEqual(ema, ema.ForBatch(32, 32));
+        Assert.AreEqual(0.9, ema.ForBatch(32, 32).Decay(0, ScalarRun.At(1)));
+        Assert.AreNotEqual(ema, ema.ForBatch(64, 32));
+        Assert.AreNotEqual(ema.ToString(), ema.ForBatch(64, 32).ToString());
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ema.ForBatch(0, 1));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => ema.ForBatch(1, 0));
+    }
+
     // At step 2 the linear warm-up (r = 0.5, T = 4) is at 0.8 · 0.625 = 0.5; of two steps 0.25
     [TestMethod]
     public void Warmup_counts_optimizer_steps_however_seldom_the_average_is_updated()

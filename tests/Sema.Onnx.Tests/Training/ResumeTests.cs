@@ -26,6 +26,9 @@ public sealed class ResumeTests
         ["switch every second step"] = Options with { Averaging = new SwitchEma(Ema, 2, IntervalUnit.Steps), Accumulate = 3, BatchSize = 3 },
         ["partial switch"] = Options with { Averaging = new SwitchEma(new(0.9), 3, IntervalUnit.Steps, keep: 0.25), ClipNorm = 0.1 },
         ["live batch normalisation"] = Images with { Averaging = new SwitchEma(new(0.9)), Accumulate = 3, BatchSize = 3 },
+        ["sharpness-aware"] = Options with { Sharpness = new() { Rho = 0.2 }, ClipNorm = 0.5 },
+        ["adaptively sharpness-aware"] = Images with { Sharpness = new() { Rho = 0.5, Adaptive = true }, Accumulate = 3, BatchSize = 3, Optimizer = new Sgd { Momentum = 0.9 } },
+        ["groups and layers"] = Options with { Groups = [new("w1") { RateScale = 0.5, WeightDecay = 0.2 }, new("b*") { RateScale = 2 }], LayerDecay = new(0.75) },
         ["augmentation"] = Images with { Augmentation = new(Crop: true, Flip: true), Averaging = Ema, Schedule = length => new CosineSchedule(0.01, length.Steps).WithWarmup(3) },
     };
 
@@ -230,6 +233,9 @@ public sealed class ResumeTests
         Refused("freeze", begun with { Freeze = ["w1"] });
         Refused("train", begun with { Train = ["w1"] });
         Refused("classes", begun with { Classes = 4 });
+        Refused("groups", begun with { Groups = [new("w1") { RateScale = 0.5 }] });
+        Refused("layer decay", begun with { LayerDecay = new(0.5) });
+        Refused("sharpness", begun with { Sharpness = new() });
         Refused("decay vectors", begun with { DecayVectors = false });
         Refused("batch normalization", begun with { BatchNormalization = BatchNormalizationMode.Train });
         Refused("pixels", begun with { Pixels = new() { Mean = [0.5] } });

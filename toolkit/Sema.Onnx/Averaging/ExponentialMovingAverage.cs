@@ -48,7 +48,7 @@ public sealed record ExponentialMovingAverage : AveragingStrategy
         UpdateEvery = updateEvery;
     }
 
-    /// <summary>Gets the decays per optimizer step, in the order of <see cref="Averages"/>.</summary>
+    /// <summary>Gets the decays per optimizer step as they were given, in the order of <see cref="Averages"/>.</summary>
     public IReadOnlyList<double> Decays => _decays;
 
     /// <summary>Gets how the decays grow to their values.</summary>
@@ -56,6 +56,32 @@ public sealed record ExponentialMovingAverage : AveragingStrategy
 
     /// <summary>Gets k: the averages are updated at the steps divisible by k only.</summary>
     public int UpdateEvery { get; }
+
+    /// <summary>Gets k, how many times as large the run's batch is as the one that the decays are given for; they count as <c>d^k</c>. Default 1.</summary>
+    public double BatchScale { get; private init; } = 1;
+
+    /// <summary>Gets the decay per optimizer step of the run, <c>d^k</c>.</summary>
+    /// <param name="average">The index of the average.</param>
+    /// <returns>d itself where the batches are of the size that it is given for.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such average.</exception>
+    public double ScaledDecay(int average)
+    {
+        CheckIndex(average, _decays.Length);
+        return BatchScale == 1 ? _decays[average] : Math.Pow(_decays[average], BatchScale);
+    }
+
+    /// <summary>Takes the decays as given for another batch size, so that the average remembers as many samples at any: <c>d^(batch/reference)</c>.</summary>
+    /// <param name="batch">The samples of an optimizer step of the run, all its batches together, at least 1.</param>
+    /// <param name="reference">The samples of a step that the decays are given for, at least 1.</param>
+    /// <returns>The same averages, under the same names, scaled; a warm-up still counts the run's own steps.</returns>
+    /// <remarks>Source: Busbridge et al., How to Scale Your EMA, <see href="https://arxiv.org/abs/2307.13813">arXiv:2307.13813</see>.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">A number is less than 1.</exception>
+    public ExponentialMovingAverage ForBatch(long batch, long reference)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(reference, 1);
+        return this with { BatchScale = (double)batch / reference };
+    }
 
     /// <summary>Gets <c>ema</c> for one decay, <c>ema-</c> and the decay for each of several.</summary>
     public override IReadOnlyList<string> Averages => _names;
@@ -69,7 +95,7 @@ public sealed record ExponentialMovingAverage : AveragingStrategy
     public override double Decay(int shadow, TrainingPosition at)
     {
         CheckIndex(shadow, _decays.Length);
-        return at.Step % UpdateEvery == 0 ? Warmup.Decay(_decays[shadow], at.Step, UpdateEvery) : 1;
+        return at.Step % UpdateEvery == 0 ? Warmup.Decay(ScaledDecay(shadow), at.Step, UpdateEvery) : 1;
     }
 
     /// <summary>Says whether the other has the same decays in the same order, the same warm-up and interval.</summary>
@@ -77,16 +103,16 @@ public sealed record ExponentialMovingAverage : AveragingStrategy
     /// <returns>Whether the two always decide alike.</returns>
     public bool Equals(ExponentialMovingAverage? other) =>
         other is not null && _decays.SequenceEqual(other._decays)
-        && Warmup == other.Warmup && UpdateEvery == other.UpdateEvery;
+        && Warmup == other.Warmup && UpdateEvery == other.UpdateEvery && BatchScale == other.BatchScale;
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(_decays[0], _decays.Length, Warmup, UpdateEvery);
+    public override int GetHashCode() => HashCode.Combine(_decays[0], _decays.Length, Warmup, UpdateEvery, BatchScale);
 
     /// <inheritdoc/>
     public override string ToString()
     {
         var decays = string.Join(", ", _decays.Select(Text));
-        return $"EMA, decay {decays}, every {UpdateEvery} step(s), {Warmup}";
+        return $"EMA, decay {decays}, every {UpdateEvery} step(s), {Warmup}" + (BatchScale == 1 ? "" : $", to the power {Text(BatchScale)}");
     }
 
     private static string Text(double decay) => decay.ToString(CultureInfo.InvariantCulture);

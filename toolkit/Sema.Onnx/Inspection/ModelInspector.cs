@@ -29,7 +29,7 @@ public static class ModelInspector
             [.. Composer.Inputs(model.Graph).Select(Describe)], [.. model.Graph.Outputs.Select(Describe)],
             Operators(model.Graph, prospect), [.. constants.Select(c => c.Report)],
             new(constants.Sum(c => c.Report.Count), constants.Where(c => c.Report.Verdict == "trained").Sum(c => c.Report.Count), constants.Sum(c => c.Bytes)),
-            prospect.Obstacles.Count == 0, prospect.Obstacles, prospect.Notes);
+            prospect.Groups, prospect.Obstacles.Count == 0, prospect.Obstacles, prospect.Notes);
     }
 
     private static ValueReport Describe(Value value) => new(value.Name, value.Type.Name(), Axis.Of(value.Shape));

@@ -13,13 +13,14 @@ namespace Sema.Onnx.Inspection;
 /// <param name="Operators">The operators, those in the bodies of control flow included, most used first.</param>
 /// <param name="Constants">Every float constant, in the file's order.</param>
 /// <param name="Totals">Sums over the constants.</param>
+/// <param name="Groups">The groups of weights that training would move alike; empty where training was not tried.</param>
 /// <param name="Trainable">Whether nothing was found that stops training: the training graphs were made, on trial.</param>
 /// <param name="Obstacles">What stops training, one item each.</param>
 /// <param name="Notes">What else a reader should know, such as a batch size that is baked in.</param>
 public sealed record ModelReport(
     string File, long IrVersion, IReadOnlyDictionary<string, long> Opsets, string Producer, IReadOnlyList<ValueReport> Inputs,
     IReadOnlyList<ValueReport> Outputs, IReadOnlyList<OperatorReport> Operators, IReadOnlyList<ConstantReport> Constants, ModelTotals Totals,
-    bool Trainable, IReadOnlyList<Obstacle> Obstacles, IReadOnlyList<string> Notes)
+    IReadOnlyList<GroupReport> Groups, bool Trainable, IReadOnlyList<Obstacle> Obstacles, IReadOnlyList<string> Notes)
 {
     /// <summary>Writes the report as one JSON document.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, InspectionJson.Default.ModelReport);

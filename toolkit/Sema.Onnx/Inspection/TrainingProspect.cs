@@ -43,10 +43,13 @@ internal sealed class TrainingProspect
             return;
         var open = inputs.Where(i => i.Shape is not { IsStatic: true }).ToList();
         if (open.Count == 0 && refused is null)
-            Try(() => ArtifactBuilder.Compose(path, options, _ => inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape!.Sizes), targetShape: null));
+            Try(() => Groups = GroupReport.Of(ArtifactBuilder.Compose(path, options, _ => inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape!.Sizes), targetShape: null).Layout));
         else
             _obstacles.Add(new($"The sizes of the input {string.Join(", ", open.Select(i => $"'{i.Name}'"))} could not be guessed; give the input's shape, or data that have one."));
     }
+
+    /// <summary>Gets the groups of weights that training would move alike.</summary>
+    internal IReadOnlyList<GroupReport> Groups { get; private set; } = [];
 
     /// <summary>Gets what stops training.</summary>
     internal IReadOnlyList<Obstacle> Obstacles => _obstacles;

@@ -21,4 +21,16 @@ internal static class ScheduleArguments
         ? steps
         : throw new ArgumentOutOfRangeException(parameter, steps,
             "A schedule's length is counted in optimizer steps and must be at least 1.");
+
+    /// <summary>Accepts a factor in (0, 1].</summary>
+    public static double Factor(double factor) => factor is > 0 and <= 1
+        ? factor
+        : throw new ArgumentOutOfRangeException(nameof(factor), factor,
+            "The factor by which a rate falls must be in (0, 1], such as 0.1.");
+
+    /// <summary>Accepts a finite divisor of 1 or more.</summary>
+    public static double Divisor(double divisor, string parameter) => divisor >= 1 && double.IsFinite(divisor)
+        ? divisor
+        : throw new ArgumentOutOfRangeException(parameter, divisor,
+            "A rate is divided by it, so it must be at least 1, such as 25.");
 }

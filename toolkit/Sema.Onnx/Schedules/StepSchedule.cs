@@ -13,10 +13,7 @@ public sealed record StepSchedule : LearningRateSchedule
     {
         Peak = ScheduleArguments.Rate(peak, nameof(peak));
         Every = ScheduleArguments.Steps(every, nameof(every));
-        Factor = factor is > 0 and <= 1
-            ? factor
-            : throw new ArgumentOutOfRangeException(nameof(factor), factor,
-                "The factor of a step schedule must be in (0, 1], such as 0.1.");
+        Factor = ScheduleArguments.Factor(factor);
     }
 
     /// <summary>Gets the learning rate of the first N steps.</summary>

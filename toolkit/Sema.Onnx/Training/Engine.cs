@@ -115,10 +115,12 @@ internal sealed class Engine : IDisposable
     internal ReadOnlySpan<float> Logits => _logits is null ? [] : _logits.As<float>();
 
     /// <summary>Computes the loss and the gradients of the batch in <see cref="Inputs"/> and <see cref="Target"/>.</summary>
-    internal StepResult ComputeGradients()
+    /// <param name="statistics">Whether live running statistics take the batch in.</param>
+    internal StepResult ComputeGradients(bool statistics = true)
     {
         _training.Run(_trainingBinding);
-        _statistics.Add();
+        if (statistics)
+            _statistics.Add();
         return new(_loss.As<float>()[0], _norm.As<float>()[0]);
     }
 

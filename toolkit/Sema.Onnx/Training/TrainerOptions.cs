@@ -32,8 +32,17 @@ public sealed record TrainerOptions
     /// <summary>Gets the optimizer. Default: AdamW.</summary>
     public Optimizer Optimizer { get; init; } = new AdamW();
 
+    /// <summary>Gets the sharpness-aware minimisation around the optimizer; <see langword="null"/> for none.</summary>
+    public SharpnessAware? Sharpness { get; init; }
+
     /// <summary>Gets whether weight decay applies to vectors (biases, scales) too. Default: yes, as PyTorch does.</summary>
     public bool DecayVectors { get; init; } = true;
+
+    /// <summary>Gets the groups of weights with a learning rate or a weight decay of their own; the first whose pattern fits a weight wins.</summary>
+    public IReadOnlyList<GroupRule> Groups { get; init; } = [];
+
+    /// <summary>Gets the layer-wise decay of the learning rate; <see langword="null"/> for none.</summary>
+    public LayerDecay? LayerDecay { get; init; }
 
     /// <summary>Gets the learning rate by optimizer step, made from the number of steps of the run. Default: constant 1e-3.</summary>
     public Func<TrainingLength, LearningRateSchedule> Schedule { get; init; } = static _ => new ConstantSchedule(1e-3);
@@ -90,6 +99,8 @@ public sealed record TrainerOptions
         BatchNormalization = BatchNormalization,
         Optimizer = Optimizer,
         DecayVectors = DecayVectors,
+        Groups = Groups,
+        LayerDecay = LayerDecay,
         Averages = Averaging.ShadowWeights.Count(s => s.EveryStep),
         Accumulate = Accumulate > 1,
         Seed = Seed,
@@ -111,6 +122,10 @@ public sealed record TrainerOptions
         AtLeastOne(Classes ?? 1, nameof(Classes));
         Loss.Validate();
         Optimizer.Validate();
+        Sharpness?.Validate();
+        foreach (var group in Groups)
+            group.Validate();
+        LayerDecay?.Validate();
         if (Threads < 0)
             throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"{nameof(Threads)} must be at least 0, which takes one a core.");
         if (ClipNorm is { } norm && !(norm > 0))

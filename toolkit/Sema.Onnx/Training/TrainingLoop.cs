@@ -19,6 +19,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly RunState _state;
     private readonly LearningRateSchedule _schedule;
     private readonly StepScalars _scalars;
+    private readonly SharpnessPass? _sharpness;
     private readonly Throughput _pace = new();
     private readonly Stopwatch _total = new(), _gradients = new(), _update = new(), _data = new();
     private readonly long? _ignore;
@@ -29,6 +30,7 @@ internal sealed class TrainingLoop : IDisposable
         (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
         _schedule = options.Schedule(length);
         _scalars = new(options.Optimizer, step => _schedule.Rate(_state.OptimizerStart + step - 1));
+        _sharpness = options.Sharpness is { } sharpness ? new(engine, sharpness) : null;
         _ignore = (options.Loss as CrossEntropyLoss)?.IgnoreIndex;
         _epochs = (length.Steps + length.StepsPerEpoch - 1) / length.StepsPerEpoch;
     }
@@ -89,7 +91,11 @@ internal sealed class TrainingLoop : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _scalars.Dispose();
+    public void Dispose()
+    {
+        _scalars.Dispose();
+        _sharpness?.Dispose();
+    }
 
     private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
 
@@ -122,10 +128,16 @@ internal sealed class TrainingLoop : IDisposable
         {
             Timed(_data, () => Next(batches, step));
             var result = default(StepResult);
-            Timed(_gradients, () => result = _engine.ComputeGradients());
+            Timed(_gradients, () =>
+            {
+                _sharpness?.Begin();
+                result = _engine.ComputeGradients();
+            });
             loss += result.Loss / _options.Accumulate;
-            norm = result.GradientNorm / _options.Accumulate;
             accuracy = TrainingAccuracy();
+            if (_sharpness is not null)
+                Timed(_gradients, () => result = _sharpness.ComputeGradients(result.GradientNorm));
+            norm = result.GradientNorm / _options.Accumulate;
         }
 
         if (!double.IsFinite(loss) || !double.IsFinite(norm))

@@ -18,7 +18,8 @@ internal sealed class UpdateRunner : IDisposable
 
     private readonly Session _session;
     private readonly List<Binding> _bindings = [];
-    private readonly HostTensor _step = Scalar(), _scale = Scalar(), _rate = Scalar(), _still = Scalar();
+    private readonly HostTensor _step = Scalar(), _scale = Scalar(), _still = Scalar();
+    private readonly Dictionary<double, HostTensor> _rates = [];
     private readonly int[] _shadows;
     private readonly HostTensor[] _decays, _own;
     private readonly IReadOnlyList<string> _names;
@@ -35,7 +36,8 @@ internal sealed class UpdateRunner : IDisposable
         _names = optimizer.Scalars;
         foreach (var group in manifest.Layout.Groups)
         {
-            var decay = HostTensor.Of<double>([group.Decays ? optimizer.WeightDecay : 0]);
+            var decay = HostTensor.Of<double>([group.WeightDecay ?? optimizer.WeightDecay]);
+            _rates.TryAdd(group.RateScale, Scalar());
             foreach (var part in optimizer.IsPerParameter ? Whole(manifest, group) : Pieces(group, settings.Device.IsCpu ? Piece : group.Length))
                 _bindings.Add(Bind(manifest, engine, group, part, decay));
         }
@@ -44,7 +46,8 @@ internal sealed class UpdateRunner : IDisposable
     internal void Run(UpdateScalars scalars)
     {
         Set(_step, scalars.Step);
-        Set(_rate, scalars.LearningRate);
+        foreach (var (scale, rate) in _rates)
+            Set(rate, scalars.LearningRate * scale);
         Set(_scale, scalars.GradientScale);
         for (var k = 0; k < _decays.Length; k++)
             Set(_decays[k], scalars.Decays[_shadows[k]]);
@@ -59,7 +62,7 @@ internal sealed class UpdateRunner : IDisposable
         foreach (var binding in _bindings)
             binding.Dispose();
         _session.Dispose();
-        foreach (var scalar in _decays.Concat(_own).Append(_step).Append(_scale).Append(_rate).Append(_still))
+        foreach (var scalar in _decays.Concat(_own).Concat(_rates.Values).Append(_step).Append(_scale).Append(_still))
             scalar.Dispose();
     }
 
@@ -79,7 +82,7 @@ internal sealed class UpdateRunner : IDisposable
         binding.BindInput(UpdateGraph.GradientScale, _scale);
 
         // Running statistics are averaged but not trained: their gradient is 0, and so are their rate and decay.
-        binding.BindInput(UpdateGraph.LearningRate, group.Trained ? _rate : _still);
+        binding.BindInput(UpdateGraph.LearningRate, group.Trained ? _rates[group.RateScale] : _still);
         binding.BindInput(UpdateGraph.WeightDecay, decay);
         if (_session.Inputs.ContainsKey(UpdateGraph.Step))
             binding.BindInput(UpdateGraph.Step, _step);

@@ -4,6 +4,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Cli.Options;
 using Sema.Onnx.Cli.Reports;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Inspection;
 
 namespace Sema.Onnx.Cli.Commands;
 
@@ -16,6 +17,7 @@ internal sealed class ArtifactsCommand : SemaCommand
     private readonly LossOptions _loss;
     private readonly WeightOptions _weights;
     private readonly OptimizerOptions _optimizer;
+    private readonly GroupOptions _groups;
     private readonly AveragingOptions _averaging = new();
     private readonly ShapeOptions _shapes;
     private readonly CommonOptions _common;
@@ -29,6 +31,7 @@ internal sealed class ArtifactsCommand : SemaCommand
         _loss = Add(new LossOptions());
         _weights = Add(new WeightOptions());
         _optimizer = Add(new OptimizerOptions());
+        _groups = Add(new GroupOptions());
         foreach (var group in _averaging.Groups)
             Add(group);
         _data = Add(new DataOptions(training: false));
@@ -67,6 +70,8 @@ internal sealed class ArtifactsCommand : SemaCommand
             BatchNormalization = _weights.Mode(parse),
             Optimizer = _optimizer.Bind(parse),
             DecayVectors = !parse.GetValue(_optimizer.NoDecayOnVectors),
+            Groups = _groups.Groups(parse),
+            LayerDecay = _groups.Layers(parse),
             Averages = _averaging.Bind(parse).ShadowWeights.Count(s => s.EveryStep),
             Accumulate = parse.GetValue(_optimizer.Accumulate) > 1,
             Seed = parse.GetValue(_shapes.Seed),
@@ -80,7 +85,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             shapes = shapes with { Target = target };
         var layout = ArtifactBuilder.Build(model, folder, options, shapes.Inputs, shapes.Target);
 
-        var elements = layout.Parameters.Where(p => p.Group != "statistics").Sum(p => p.Count);
+        var elements = layout.Parameters.Where(p => layout.Groups.First(g => g.Name == p.Group).Trained).Sum(p => p.Count);
         var files = Directory.GetFiles(folder).Order(StringComparer.Ordinal).Select(f => new FileInfo(f)).ToList();
         if (parse.GetValue(_common.Json))
         {
@@ -89,6 +94,14 @@ internal sealed class ArtifactsCommand : SemaCommand
                 ["folder"] = Path.GetFullPath(folder),
                 ["parameters"] = layout.Parameters.Count,
                 ["elements"] = elements,
+                ["groups"] = new JsonArray([.. GroupReport.Of(layout).Select(g => (JsonNode)new JsonObject
+                {
+                    ["name"] = g.Name,
+                    ["tensors"] = g.Tensors,
+                    ["elements"] = g.Elements,
+                    ["rate_scale"] = g.RateScale,
+                    ["weight_decay"] = g.WeightDecay ?? options.Optimizer.WeightDecay,
+                })]),
                 ["files"] = new JsonObject(files.Select(f => KeyValuePair.Create(f.Name, (JsonNode?)f.Length))),
             }.ToJsonString());
             return ExitCode.Done;
@@ -97,6 +110,7 @@ internal sealed class ArtifactsCommand : SemaCommand
         terminal.Output.WriteLine($"{Readable.Count(layout.Parameters.Count, "trained tensor")} of {Readable.Number(elements)} elements, batches of {batch}, in {folder}:");
         foreach (var file in files)
             terminal.Output.WriteLine($"  {file.Name,-15} {Readable.Bytes(file.Length),10}");
+        GroupTable.Write(GroupReport.Of(layout), terminal.Output);
         return ExitCode.Done;
     }
 }

@@ -11,6 +11,7 @@ internal sealed class InspectCommand : SemaCommand
 {
     private readonly Argument<string> _model;
     private readonly WeightOptions _weights;
+    private readonly GroupOptions _groups;
     private readonly LossOptions _loss;
     private readonly CommonOptions _common;
 
@@ -19,6 +20,7 @@ internal sealed class InspectCommand : SemaCommand
     {
         _model = AddArgument("MODEL", "The .onnx file.");
         _weights = Add(new WeightOptions());
+        _groups = Add(new GroupOptions());
         _loss = Add(new LossOptions());
         _common = Add(new CommonOptions());
     }
@@ -43,6 +45,8 @@ internal sealed class InspectCommand : SemaCommand
             Freeze = parse.GetValue(_weights.Freeze)!,
             Train = parse.GetValue(_weights.Train)!,
             BatchNormalization = _weights.Mode(parse),
+            Groups = _groups.Groups(parse),
+            LayerDecay = _groups.Layers(parse),
         });
         if (parse.GetValue(_common.Json))
             terminal.Output.WriteLine(report.ToJson());

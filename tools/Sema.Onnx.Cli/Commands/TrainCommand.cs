@@ -67,6 +67,9 @@ internal sealed class TrainCommand : SemaCommand
         var json = parse.GetValue(_common.Json);
         var console = terminal.View(json);
 
+        if (Settings.Averaging.Scaled(parse) is { } scaled)
+            (json ? terminal.Error : terminal.Output).WriteLine(scaled);
+
         using var interruption = new Interruption();
         using var trainer = Trainer(parse, new RunFolder(folder), resume is not null, model, data, options);
         var result = TrainingView.Run(console, trainer.Length, view =>

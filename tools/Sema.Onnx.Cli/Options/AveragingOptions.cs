@@ -28,7 +28,7 @@ internal sealed class AveragingOptions : OptionGroup
 
     internal Option<string[]> Kind { get; }
 
-    internal EmaOptions Ema { get; } = new();
+    internal EmaOptions Ema { get; init; } = new();
 
     internal SwaOptions Swa { get; } = new();
 
@@ -51,6 +51,9 @@ internal sealed class AveragingOptions : OptionGroup
             throw new UsageException($"--average: {e.Message.Split(" (Parameter")[0]}");
         }
     }
+
+    /// <summary>Says what the decays of the averages are where the run's batches change them; else nothing.</summary>
+    internal string? Scaled(ParseResult parse) => parse.GetValue(Kind)!.Any(k => k is "ema" or "sema") ? Ema.Scaled(parse) : null;
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind)! switch

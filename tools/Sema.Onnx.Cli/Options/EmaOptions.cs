@@ -16,6 +16,7 @@ internal sealed class EmaOptions : OptionGroup
         Warmup = Add(Flag.Text("--ema-warmup", "KIND", "How the decay d grows at step t: none; constant:R:T, linear:R:T or exponential:R:T from R d to d over T steps; rational: min(d, (1+t)/(10+t)); "
             + "power[:GAMMA:P]: min(d, 1-(1+t/GAMMA)^-P); bias-corrected. [default: none where --ema-decay is given, else rational]"));
         UpdateEvery = Add(Flag.Integer("--ema-update-every", "K", "Update the average at every K-th step, with d^K.", 1, 1));
+        ReferenceBatch = Add(Flag.Integer("--ema-reference-batch", "B", "The decay is meant for steps of B samples: a run whose steps have k B samples takes d^k. [default: the run's own]"));
         SwitchEvery = Add(Flag.Text("--switch-every", "N[epochs|steps]", "For sema: how often the average becomes the weights. [default: 1epochs]"));
         SwitchStart = Add(Flag.Integer("--switch-start", "N", "For sema: the first epoch (or step) that may switch. [default: 1]", 0, long.MaxValue));
         SwitchEnd = Add(Flag.Integer("--switch-end", "N", "For sema: the last one. [default: the run's last]", 0, long.MaxValue));
@@ -28,6 +29,8 @@ internal sealed class EmaOptions : OptionGroup
 
     internal Option<int> UpdateEvery { get; }
 
+    internal Option<long?> ReferenceBatch { get; }
+
     internal Option<string?> SwitchEvery { get; }
 
     internal Option<long?> SwitchStart { get; }
@@ -36,8 +39,23 @@ internal sealed class EmaOptions : OptionGroup
 
     internal Option<double?> SwitchKeep { get; }
 
-    internal ExponentialMovingAverage Average(ParseResult parse) =>
-        new(DecayValues(parse), ParseWarmup(WarmupText(parse)), parse.GetValue(UpdateEvery));
+    /// <summary>Gets the samples of an optimizer step of the run.</summary>
+    internal Func<ParseResult, long>? StepSamples { get; init; }
+
+    internal ExponentialMovingAverage Average(ParseResult parse)
+    {
+        var average = new ExponentialMovingAverage(DecayValues(parse), ParseWarmup(WarmupText(parse)), parse.GetValue(UpdateEvery));
+        return parse.GetValue(ReferenceBatch) is { } reference && StepSamples is { } samples ? average.ForBatch(samples(parse), reference) : average;
+    }
+
+    /// <summary>Says what the decays are in a run whose batches differ from those that they are given for; else nothing.</summary>
+    internal string? Scaled(ParseResult parse)
+    {
+        if (Average(parse) is not { BatchScale: not 1 } average)
+            return null;
+        var decays = average.Decays.Select((d, k) => FormattableString.Invariant($"{d} -> {average.ScaledDecay(k):0.########}"));
+        return $"EMA decay for steps of {StepSamples!(parse)} instead of {parse.GetValue(ReferenceBatch)} samples: {string.Join(", ", decays)}";
+    }
 
     internal SwitchEma Switched(ParseResult parse)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sema.Onnx.Averaging;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Cli.Options;
 
@@ -11,7 +12,10 @@ internal readonly record struct Interval(long Count, bool InSteps)
     /// <summary>Gets what it counts.</summary>
     internal IntervalUnit Unit => InSteps ? IntervalUnit.Steps : IntervalUnit.Epochs;
 
-    private static readonly string[] Epochs = ["epochs", "epoch"], Steps = ["steps", "step"];
+    /// <summary>Gets the optimizer steps that it takes in a run.</summary>
+    internal long Steps(TrainingLength run) => InSteps ? Count : Count * run.StepsPerEpoch;
+
+    private static readonly string[] EpochWords = ["epochs", "epoch"], StepWords = ["steps", "step"];
 
     /// <summary>Reads an interval.</summary>
     /// <param name="text">A number, and what it counts.</param>
@@ -22,8 +26,8 @@ internal readonly record struct Interval(long Count, bool InSteps)
         var digits = text.TakeWhile(char.IsAsciiDigit).Count();
         var unit = text[digits..].Trim();
         return long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1
-            && (unit.Length == 0 || Epochs.Contains(unit) || Steps.Contains(unit))
-            ? new(count, unit.Length == 0 ? inSteps : Steps.Contains(unit))
+            && (unit.Length == 0 || EpochWords.Contains(unit) || StepWords.Contains(unit))
+            ? new(count, unit.Length == 0 ? inSteps : StepWords.Contains(unit))
             : throw new UsageException($"{option}: '{text}' is no interval; write a whole number from 1 and what it counts, such as 1epochs or 500steps.");
     }
 }

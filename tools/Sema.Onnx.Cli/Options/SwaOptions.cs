@@ -40,6 +40,9 @@ internal sealed class SwaOptions : OptionGroup
 
     internal Option<string?> RecordEvery { get; }
 
+    /// <summary>Gets the first epoch or step whose weights count.</summary>
+    internal Interval First(ParseResult parse) => Read(Start, parse);
+
     internal StochasticWeightAveraging Mean(ParseResult parse)
     {
         var start = Read(Start, parse);

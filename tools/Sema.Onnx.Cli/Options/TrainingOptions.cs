@@ -6,6 +6,11 @@ namespace Sema.Onnx.Cli.Options;
 /// <summary>All options of a training run, and what they make.</summary>
 internal sealed class TrainingOptions
 {
+    internal TrainingOptions() => Averaging = new()
+    {
+        Ema = new() { StepSamples = parse => (long)parse.GetValue(Run.BatchSize) * parse.GetValue(Optimizer.Accumulate) },
+    };
+
     internal DataOptions Data { get; } = new(training: true);
 
     internal PixelFlags Pixels { get; } = new();
@@ -14,17 +19,21 @@ internal sealed class TrainingOptions
 
     internal WeightOptions Weights { get; } = new();
 
+    internal GroupOptions Parts { get; } = new();
+
     internal LossOptions Loss { get; } = new();
 
     internal OptimizerOptions Optimizer { get; } = new();
 
+    internal SharpnessOptions Sharpness { get; } = new();
+
     internal ScheduleOptions Schedule { get; } = new();
 
-    internal AveragingOptions Averaging { get; } = new();
+    internal AveragingOptions Averaging { get; }
 
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Schedule, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -40,8 +49,11 @@ internal sealed class TrainingOptions
         Train = parse.GetValue(Weights.Train)!,
         BatchNormalization = Weights.Mode(parse),
         Optimizer = Optimizer.Bind(parse),
+        Sharpness = Sharpness.Bind(parse),
         DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
-        Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse)),
+        Groups = Parts.Groups(parse),
+        LayerDecay = Parts.Layers(parse),
+        Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse), Averaging.Swa.First(parse)),
         Averaging = Averaging.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),

@@ -26,6 +26,7 @@ internal static class InspectionSummary
             weights.Add(group.Key.Verdict, Readable.Number(group.Count()), Readable.Number(group.Sum(c => c.Count)), Why(group.Key.Reason, [.. group]));
         weights.Write(writer, below: true);
 
+        GroupTable.Write(report.Groups, writer);
         foreach (var note in report.Notes)
             writer.WriteLine($"Note: {note}");
         if (report.Trainable)
