@@ -80,6 +80,15 @@ public sealed record TrainerOptions
     /// <summary>Gets the number of threads; 0 for one a core. Default 0.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Gets the averages, with the optimizer's own, if it has one, behind the others.</summary>
+    /// <exception cref="ArgumentException">The optimizer has one, and the strategy moves the weights.</exception>
+    internal AveragingStrategy AllAveraging => (Optimizer.AverageSlot, Averaging) switch
+    {
+        (null, _) => Averaging,
+        ({ } slot, NoAveraging) => new OptimizerAverage(slot),
+        ({ } slot, _) => new CombinedAveraging(Averaging, new OptimizerAverage(slot)),
+    };
+
     internal CompositionOptions Composition => new()
     {
         Loss = Loss,
@@ -99,6 +108,7 @@ public sealed record TrainerOptions
 
     /// <summary>Checks all options at once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
+    /// <exception cref="ArgumentException">Optimizer and averaging do not go together.</exception>
     internal void Validate()
     {
         AtLeastOne(BatchSize, nameof(BatchSize));
@@ -111,6 +121,7 @@ public sealed record TrainerOptions
         AtLeastOne(Classes ?? 1, nameof(Classes));
         Loss.Validate();
         Optimizer.Validate();
+        _ = AllAveraging;
         if (Threads < 0)
             throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"{nameof(Threads)} must be at least 0, which takes one a core.");
         if (ClipNorm is { } norm && !(norm > 0))
