@@ -67,7 +67,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             BatchNormalization = _weights.Mode(parse),
             Optimizer = _optimizer.Bind(parse),
             DecayVectors = !parse.GetValue(_optimizer.NoDecayOnVectors),
-            Averages = _averaging.Bind(parse).ShadowWeights.Count(s => s.EveryStep),
+            Averages = _averaging.Bind(parse, _optimizer.KeepsAverage(parse)).ShadowWeights.Count(s => s.EveryStep),
             Accumulate = parse.GetValue(_optimizer.Accumulate) > 1,
             Seed = parse.GetValue(_shapes.Seed),
         };

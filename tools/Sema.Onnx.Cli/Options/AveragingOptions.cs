@@ -16,7 +16,7 @@ internal sealed class AveragingOptions : OptionGroup
         Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", "none; ema: an exponential moving average; sema: Switch EMA, which also puts it into the weights at every epoch's end; "
             + "swa: the mean of the weights at the epochs' ends; pswa: periodic SWA, dswa and tswa: double and triple SWA; lawa: the mean of the last few epochs' ends; lookahead; "
             + "polyak: the mean of all steps; posthoc: averages from which one of any width is made after the run. Several side by side, of which one at most moves the weights "
-            + "(sema, pswa, dswa, tswa, lookahead); the first is exported.", "sema", Kinds));
+            + "(sema, pswa, dswa, tswa, lookahead); the first is exported. A schedule-free optimizer keeps its own, schedule-free, and by default no other.", "sema", Kinds));
     }
 
     internal Option<string[]> Kind { get; }
@@ -28,16 +28,20 @@ internal sealed class AveragingOptions : OptionGroup
     /// <summary>Gets this group and those of the kinds' own options.</summary>
     internal IReadOnlyList<OptionGroup> Groups => [this, Ema, Swa];
 
-    /// <exception cref="UsageException">The kinds do not go together.</exception>
-    internal AveragingStrategy Bind(ParseResult parse)
+    /// <param name="parse">The arguments.</param>
+    /// <param name="ownAverage">Whether the optimizer keeps an average of its own, which the weights are made from.</param>
+    /// <exception cref="UsageException">The kinds do not go together, or not with the optimizer.</exception>
+    internal AveragingStrategy Bind(ParseResult parse, bool ownAverage)
     {
-        var kinds = parse.GetValue(Kind)!;
+        var kinds = Chosen(parse, ownAverage);
         if (kinds.Contains(None) && kinds.Length > 1)
             throw new UsageException("--average: 'none' stands alone.");
         AveragingStrategy[] strategies = [.. kinds.Select(kind => One(kind, parse))];
         try
         {
-            return strategies is [var only] ? only : new CombinedAveraging(strategies);
+            var strategy = strategies is [var only] ? only : new CombinedAveraging(strategies);
+            return !(ownAverage && strategy.MovesWeights) ? strategy
+                : throw new UsageException($"--average {string.Join(',', kinds)} moves the weights, which a schedule-free optimizer makes from its own average; leave it out, or choose one that does not.");
         }
         catch (ArgumentException e)
         {
@@ -46,12 +50,15 @@ internal sealed class AveragingOptions : OptionGroup
     }
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
-    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind)! switch
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse, bool ownAverage)
     {
-        var kinds when kinds.Contains("sema") => Ema.Resolved(parse, switches: true),
-        var kinds when kinds.Contains("ema") => Ema.Resolved(parse, switches: false),
-        _ => [],
-    };
+        var kinds = Chosen(parse, ownAverage);
+        var switches = kinds.Contains("sema");
+        return [(Kind, kinds), .. switches || kinds.Contains("ema") ? Ema.Resolved(parse, switches) : []];
+    }
+
+    // A schedule-free optimizer's own average is enough where no other is asked for.
+    private string[] Chosen(ParseResult parse, bool ownAverage) => ownAverage && !ConfigFile.IsGiven(parse, Kind) ? [None] : parse.GetValue(Kind)!;
 
     private AveragingStrategy One(string kind, ParseResult parse) => kind switch
     {
