@@ -43,7 +43,7 @@ internal sealed class OptimizerOptions : OptionGroup
         : base("Optimizer")
     {
         _replays = replays;
-        string[] names = [.. Rates.Keys];
+        string[] names = [.. Names];
         Kind = Add(Flag.Choice("--optimizer", $"How weights move, each as in its paper or PyTorch (docs/optimizers.md): {string.Join(", ", names[..^1])} or {names[^1]}.", Standard, names));
         Kind.HelpName = "NAME";
         Rate = Add(Flag.Number("--lr", "RATE", replays ? "The learning rate. [default: 0.001]"
@@ -68,6 +68,9 @@ internal sealed class OptimizerOptions : OptionGroup
         Add(ClipNorm);
         Add(Accumulate);
     }
+
+    /// <summary>Gets the names of all optimizers.</summary>
+    internal static IReadOnlyCollection<string> Names => Rates.Keys;
 
     internal Option<string> Kind { get; }
 

@@ -118,6 +118,32 @@ public sealed class OptimizerTests
     }
 
     [TestMethod]
+    public void Weights_of_0_are_moved_by_the_step_as_it_is_where_others_are_scaled()
+    {
+        foreach (var optimizer in new Optimizer[] { new Lars(), new Lamb() })
+        {
+            using var run = new UpdateRun(optimizer, 0, new float[4], inPlace: true);
+            run.Step([1, 1, 1, 1], 0.5);
+            foreach (var w in run[UpdateGraph.Weights])
+                Assert.AreEqual(-0.5, w, 1e-5, optimizer.ToString());
+        }
+    }
+
+    [TestMethod]
+    public void Rates_of_0_leave_schedule_free_weights_and_their_average_alone()
+    {
+        var start = TestModels.Random(5, 20);
+        foreach (var optimizer in new Optimizer[] { new ScheduleFreeSgd(), new ScheduleFreeAdamW() })
+        {
+            using var run = new UpdateRun(optimizer, 0, start, inPlace: true);
+            run.Step(TestModels.Random(6, 20), 0);
+            run.Step(TestModels.Random(7, 20), 0);
+            CollectionAssert.AreEqual(start, run[UpdateGraph.Weights]);
+            CollectionAssert.AreEqual(start, run[optimizer.AverageSlot!]);
+        }
+    }
+
+    [TestMethod]
     public void Momentum_is_the_only_state_of_gradient_descent()
     {
         Assert.IsEmpty(new Sgd().Slots);
