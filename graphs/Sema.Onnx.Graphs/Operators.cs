@@ -66,6 +66,9 @@ internal static class Operators
         /// <summary>The sum of all elements, a scalar.</summary>
         internal Value SumAll() => x.Graph.Emit("ReduceSum", [x], ("keepdims", 0));
 
+        /// <summary>The L2 norm of all elements, a scalar.</summary>
+        internal Value Norm() => x.Square().SumAll().Sqrt();
+
         internal Value Mean(long[] axes, bool keep) =>
             x.Graph.Emit("ReduceMean", [x, x.Graph.Vector(axes)], ("keepdims", keep ? 1 : 0));
 
@@ -93,6 +96,8 @@ internal static class Operators
         internal Value GreaterOrEqual(Value other) => x.Graph.Emit("GreaterOrEqual", [x, other]).As(ElementType.Bool);
 
         internal Value And(Value other) => x.Graph.Emit("And", [x, other]);
+
+        internal Value Or(Value other) => x.Graph.Emit("Or", [x, other]);
 
         internal Value Not() => x.Graph.Emit("Not", [x]);
 

@@ -15,21 +15,40 @@ public record Adam : Optimizer
 
     internal override IReadOnlyList<string> Slots => ["moment1", "moment2"];
 
-    internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x) =>
-        Move(x, x.W, x.G + x.Scalar(x.WeightDecay) * x.W);
+    internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x) => Move(x, x.W, WithDecay(x));
 
-    // m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g²; w ← w − η/(1 − β₁ᵗ) m / (√v / √(1 − β₂ᵗ) + ε)
+    // w ← w − η m̂ / (√v̂ + ε)
     private protected (Value Weights, IReadOnlyList<Value> Slots) Move(OptimizerInputs x, Value w, Value g)
     {
-        var m = x.Slots[0] * Beta1 + g * (1 - Beta1);
-        var v = x.Slots[1] * Beta2 + g.Square() * (1 - Beta2);
-        var rate = x.Scalar(x.LearningRate / Correction(x, Beta1));
-        var root = v.Sqrt() / x.Scalar(Correction(x, Beta2).Sqrt()) + Epsilon;
-        return (w - rate * (m / root), [m, v]);
+        var (m, v) = Moments(x, g);
+        return (w - BiasCorrectedRate(x) * (m / Root(x, v)), [m, v]);
+    }
+
+    // m ← β₁ m + (1 − β₁) g; v ← β₂ v + (1 − β₂) g², the optimizer's first two slots
+    private protected (Value M, Value V) Moments(OptimizerInputs x, Value g) =>
+        (x.Slots[0] * Beta1 + g * (1 - Beta1), x.Slots[1] * Beta2 + g.Square() * (1 - Beta2));
+
+    // η / (1 − β₁ᵗ)
+    private protected Value BiasCorrectedRate(OptimizerInputs x) => x.Scalar(x.LearningRate / Correction(x, Beta1));
+
+    // √v̂ + ε = √v / √(1 − β₂ᵗ) + ε
+    private protected Value Root(OptimizerInputs x, Value v) => v.Sqrt() / x.Scalar(Correction(x, Beta2).Sqrt()) + Epsilon;
+
+    // RAdam's step: η r m̂ √(1 − β₂ᵗ) / (√v + ε) where ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ) > 5, with
+    // r² = (ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ); else η m̂
+    private protected Value Rectified(OptimizerInputs x, Value m, Value v)
+    {
+        var most = 2 / (1 - Beta2) - 1;
+        var correction = Correction(x, Beta2);
+        var rho = most - x.Step * 2 * (1 - correction) / correction;
+        var (known, one) = (rho.Greater(rho.Like(5)), rho.Like(1));
+        var r = ((rho - 4) * (rho - 2) * most / (rho * ((most - 4) * (most - 2)))).Sqrt();
+        var rate = x.LearningRate / Correction(x, Beta1) * known.Where(r * correction.Sqrt(), one);
+        return x.Scalar(rate) * (m / known.Where(v.Sqrt() + Epsilon, v.Like(1)));
     }
 
     // 1 − βᵗ, in float64: in float32 a β near 1 would lose half its digits.
-    private static Value Correction(OptimizerInputs x, double beta) => 1 - x.Step.Like(beta).Pow(x.Step);
+    private protected static Value Correction(OptimizerInputs x, double beta) => 1 - x.Step.Like(beta).Pow(x.Step);
 
     internal override void Validate()
     {

@@ -5,5 +5,5 @@ namespace Sema.Onnx.Graphs.Optimizers;
 public sealed record AdamW : Adam
 {
     internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x) =>
-        Move(x, x.W * x.Scalar(1 - x.LearningRate * x.WeightDecay), x.G);
+        Move(x, Shrunk(x), x.G);
 }

@@ -2,8 +2,8 @@ namespace Sema.Onnx.Graphs.Optimizers;
 
 /// <summary>How weights move: the update of one step, as a graph over flat vectors.</summary>
 /// <remarks>
-/// The learning rate is the schedule's. Definitions are PyTorch's, so that trajectories can be compared
-/// (<see href="https://pytorch.org/docs/stable/optim.html">torch.optim</see>); each record names its paper.
+/// The learning rate is the schedule's. Definitions are PyTorch's where it has the optimizer, so that trajectories can be compared
+/// (<see href="https://pytorch.org/docs/stable/optim.html">torch.optim</see>), else the papers'; each record names its own.
 /// </remarks>
 public abstract record Optimizer
 {
@@ -26,6 +26,9 @@ public abstract record Optimizer
     /// <param name="rate">The learning rate of a step, from 1.</param>
     internal virtual IEnumerable<IReadOnlyList<double>> ScalarValues(Func<long, double> rate) => throw new NotSupportedException($"{GetType().Name} has no scalars of its own.");
 
+    /// <summary>Gets the slot that is the weights' average by the optimizer's own definition, to be evaluated and exported, if there is one.</summary>
+    internal virtual string? AverageSlot => null;
+
     /// <summary>Appends one step.</summary>
     /// <returns>The weights and the slots after the step.</returns>
     internal abstract (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x);
@@ -33,6 +36,12 @@ public abstract record Optimizer
     /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
     internal virtual void Validate() => Require(WeightDecay >= 0, nameof(WeightDecay), WeightDecay, "at least 0");
+
+    // g + λ w: weight decay as a part of the gradient
+    private protected static Value WithDecay(OptimizerInputs x) => x.G + x.Scalar(x.WeightDecay) * x.W;
+
+    // (1 − η λ) w: decoupled weight decay, as AdamW's
+    private protected static Value Shrunk(OptimizerInputs x) => x.W * x.Scalar(1 - x.LearningRate * x.WeightDecay);
 
     private protected static void Require(bool holds, string name, double value, string range)
     {
@@ -47,7 +56,7 @@ public abstract record Optimizer
 /// <param name="Slots">The optimizer's state vectors, float32 [n] each.</param>
 /// <param name="LearningRate">float64 scalar.</param>
 /// <param name="WeightDecay">float64 scalar; 0 for weights without decay.</param>
-/// <param name="Step">float64 scalar: the number of this step, from 1.</param>
+/// <param name="Step">float64 scalar: the number of this step, from 1; always 1 for running statistics, which are not trained.</param>
 /// <param name="Scalars">The optimizer's own float64 scalars.</param>
 /// <param name="Sizes">For an optimizer that looks at whole parameters: int64 [3], the parameter's first size, its last but one and its last; 1 for those that it lacks; else null.</param>
 internal sealed record OptimizerInputs(

@@ -17,7 +17,7 @@ public sealed record Sgd : Optimizer
 
     internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x)
     {
-        var g = x.G + x.Scalar(x.WeightDecay) * x.W;
+        var g = WithDecay(x);
         var rate = x.Scalar(x.LearningRate);
         if (Momentum == 0)
             return (x.W - rate * g, []);

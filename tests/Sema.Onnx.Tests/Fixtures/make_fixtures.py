@@ -31,7 +31,14 @@ RECIPES = {
     "nesterov": lambda w: torch.optim.SGD(w, lr=0.05, momentum=0.9, nesterov=True, weight_decay=WEIGHT_DECAY),
     "adam": lambda w: torch.optim.Adam(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
     "adamw": lambda w: torch.optim.AdamW(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
+    "adagrad": lambda w: torch.optim.Adagrad(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
+    "rmsprop": lambda w: torch.optim.RMSprop(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
+    "nadam": lambda w: torch.optim.NAdam(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
+    "radam": lambda w: torch.optim.RAdam(w, lr=1e-3, weight_decay=WEIGHT_DECAY),
 }
+
+# These are recorded for two models, over more steps: RAdam begins to rectify after the fifth.
+LONGER, LONG_STEPS = ("adagrad", "rmsprop", "nadam", "radam"), 12
 
 
 def mlp():
@@ -138,6 +145,7 @@ def export(name, path):
 
 
 def record(name, mode, recipe, path):
+    steps = LONG_STEPS if recipe in LONGER else STEPS
     _, batch, size, classes, _ = MODELS[name]
     net = build(name).double().train(mode == "train")
     torch.manual_seed(11)
@@ -145,7 +153,7 @@ def record(name, mode, recipe, path):
     average = {k: w.detach().clone() for k, w in weights.items()}
     optimizer = RECIPES[recipe](list(weights.values()))
     inputs, targets, losses, arrays = [], [], [], {}
-    for step in range(1, STEPS + 1):
+    for step in range(1, steps + 1):
         x, target = batch(size, classes)
         inputs.append(x.numpy())
         targets.append(target.numpy())
@@ -173,6 +181,8 @@ def main():
         export(name, folder / f"{name}.onnx")
         for mode in modes:
             for recipe in RECIPES:
+                if recipe in LONGER and (name not in ("mlp", "transformer")):
+                    continue
                 record(name, mode, recipe, folder / f"{name}.{recipe}{'.train' if mode == 'train' else ''}.npz")
 
 

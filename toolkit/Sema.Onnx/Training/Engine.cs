@@ -44,7 +44,7 @@ internal sealed class Engine : IDisposable
         Weights = Arena();
         Gradients = Arena();
         Slots = [.. manifest.Slots.Select(_ => Arena())];
-        Shadows = [.. _moves.Select(_ => Arena())];
+        Shadows = [.. _moves.Select((_, k) => shadows?[k].Slot is { } slot ? Slots[manifest.Slots.Index().First(s => s.Item == slot).Index] : Arena())];
         LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
         _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
         _trainingBinding = new Binding(_training);
@@ -171,7 +171,7 @@ internal sealed class Engine : IDisposable
         _update.Dispose();
         if (_blender.IsValueCreated)
             _blender.Value.Dispose();
-        foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Shadows))
+        foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Shadows.Except(Slots)))
             owned.Dispose();
     }
 

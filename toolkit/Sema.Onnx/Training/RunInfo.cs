@@ -17,7 +17,7 @@ internal sealed record RunInfo(int Format, string Model, string Sha256, int? Cla
     internal const int CurrentFormat = 1;
 
     internal static RunInfo Of(string model, TrainerOptions options) => new(
-        CurrentFormat, Path.GetFullPath(model), Digest(model), options.Classes, options.Output, options.Seed, options.Averaging.Averages);
+        CurrentFormat, Path.GetFullPath(model), Digest(model), options.Classes, options.Output, options.Seed, options.AllAveraging.Averages);
 
     /// <summary>Checks that the model is still there as it was.</summary>
     /// <exception cref="InvalidModelException">It is gone or has changed.</exception>

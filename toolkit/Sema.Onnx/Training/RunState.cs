@@ -106,7 +106,7 @@ internal sealed record RunState
     private static IEnumerable<(string Role, Arena Arena)> Arenas(Engine engine) =>
     [
         (Weights, engine.Weights),
-        .. engine.Manifest.Slots.Zip(engine.Slots),
+        .. engine.Manifest.Slots.Zip(engine.Slots).Where(s => !engine.Shadows.Contains(s.Second)),
         .. engine.Shadows.Select((arena, k) => (Shadow(k), arena)),
     ];
 

@@ -47,7 +47,7 @@ public sealed class Trainer : IDisposable
             Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
         }
 
-        _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.Averaging.ShadowWeights, fresh);
+        _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.AllAveraging.ShadowWeights, fresh);
         _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
         _records = new AverageRecords(run);
         _identity = Identity(data.Train);
@@ -93,6 +93,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="Graphs.Autodiff.GradientNotDefinedException">An operator between a weight and the loss has no gradient rule.</exception>
     /// <exception cref="DataException">The data do not fit the model.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    /// <exception cref="ArgumentException">Optimizer and averaging do not go together.</exception>
     /// <exception cref="IOException">The folder is not empty, or cannot be written.</exception>
     public static Trainer Start(string model, string folder, DataSplit data, TrainerOptions options, ILogger? logger = null)
     {
@@ -164,7 +165,8 @@ public sealed class Trainer : IDisposable
     private void Save(string? name)
     {
         var at = Length.After(_state.Step);
-        var checkpoint = _state.ToCheckpoint(_engine, _identity, _options.Averaging.Averages.Select((average, k) => (average, _options.Averaging.Mixture(k, at))));
+        var averaging = _options.AllAveraging;
+        var checkpoint = _state.ToCheckpoint(_engine, _identity, averaging.Averages.Select((average, k) => (average, averaging.Mixture(k, at))));
         if (name is not null)
         {
             _checkpoints.Save(checkpoint, name);

@@ -89,6 +89,15 @@ public sealed record TrainerOptions
     /// <summary>Gets the number of threads; 0 for one a core. Default 0.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Gets the averages, with the optimizer's own, if it has one, behind the others.</summary>
+    /// <exception cref="ArgumentException">The optimizer has one, and the strategy moves the weights.</exception>
+    internal AveragingStrategy AllAveraging => (Optimizer.AverageSlot, Averaging) switch
+    {
+        (null, _) => Averaging,
+        ({ } slot, NoAveraging) => new OptimizerAverage(slot),
+        ({ } slot, _) => new CombinedAveraging(Averaging, new OptimizerAverage(slot)),
+    };
+
     internal CompositionOptions Composition => new()
     {
         Loss = Loss,
@@ -110,6 +119,7 @@ public sealed record TrainerOptions
 
     /// <summary>Checks all options at once.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
+    /// <exception cref="ArgumentException">Optimizer and averaging do not go together.</exception>
     internal void Validate()
     {
         AtLeastOne(BatchSize, nameof(BatchSize));
@@ -122,6 +132,7 @@ public sealed record TrainerOptions
         AtLeastOne(Classes ?? 1, nameof(Classes));
         Loss.Validate();
         Optimizer.Validate();
+        _ = AllAveraging;
         Sharpness?.Validate();
         foreach (var group in Groups)
             group.Validate();

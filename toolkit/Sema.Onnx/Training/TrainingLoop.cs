@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Sema.Onnx.Averaging;
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs.Losses;
 using Sema.Onnx.Metrics;
@@ -20,6 +21,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly LearningRateSchedule _schedule;
     private readonly StepScalars _scalars;
     private readonly SharpnessPass? _sharpness;
+    private readonly AveragingStrategy _averaging;
     private readonly Throughput _pace = new();
     private readonly Stopwatch _total = new(), _gradients = new(), _update = new(), _data = new();
     private readonly long? _ignore;
@@ -28,7 +30,7 @@ internal sealed class TrainingLoop : IDisposable
     internal TrainingLoop(Engine engine, TrainerOptions options, TrainingLength length, BatchLoader loader, RunState state)
     {
         (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
-        _schedule = options.Schedule(length);
+        (_schedule, _averaging) = (options.Schedule(length), options.AllAveraging);
         _scalars = new(options.Optimizer, step => _schedule.Rate(_state.OptimizerStart + step - 1));
         _sharpness = options.Sharpness is { } sharpness ? new(engine, sharpness) : null;
         _ignore = (options.Loss as CrossEntropyLoss)?.IgnoreIndex;
@@ -146,18 +148,18 @@ internal sealed class TrainingLoop : IDisposable
         var position = _length.After(step);
         var rate = _schedule.Rate(step - 1);
         var since = step - _state.OptimizerStart;
-        double[] decays = [.. _options.Averaging.ShadowWeights.Select((_, k) => _options.Averaging.Decay(k, position))];
+        double[] decays = [.. _averaging.ShadowWeights.Select((_, k) => _averaging.Decay(k, position))];
         Timed(_update, () =>
         {
             _engine.Update(new(since, rate, ClippingFactor(norm) / _options.Accumulate, decays, _scalars.At(since)));
-            if (_options.Averaging.SwitchAfter(position) is not { } decision)
+            if (_averaging.SwitchAfter(position) is not { } decision)
                 return;
             _engine.Switch(decision);
             if (decision.ClearOptimizer)
                 _state.OptimizerStart = step;
         });
         _state.Step = step;
-        if (_options.Averaging.RecordAfter(position))
+        if (_averaging.RecordAfter(position))
             Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
         Measurements.Step(at, (double)step / _length.StepsPerEpoch, loss, accuracy, rate, norm, decays);
@@ -210,7 +212,7 @@ internal sealed class TrainingLoop : IDisposable
             return new Dictionary<string, EvaluationResult>();
         foreach (var (weights, result) in results)
             Measurements.Evaluation(at, (double)at.Step / _length.StepsPerEpoch, weights, result);
-        var judged = results[_options.Averaging.Averages.Count > 0 ? _options.Averaging.Averages[0] : WeightEvaluation.Online];
+        var judged = results[_averaging.Averages.Count > 0 ? _averaging.Averages[0] : WeightEvaluation.Online];
         if (judged.IsBetterThan(_state.Best))
         {
             (_state.Best, _state.BestEpoch) = (judged, at.Epoch);

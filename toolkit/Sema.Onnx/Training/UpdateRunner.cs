@@ -18,7 +18,7 @@ internal sealed class UpdateRunner : IDisposable
 
     private readonly Session _session;
     private readonly List<Binding> _bindings = [];
-    private readonly HostTensor _step = Scalar(), _scale = Scalar(), _still = Scalar();
+    private readonly HostTensor _step = Scalar(), _scale = Scalar(), _still = Scalar(), _first = HostTensor.Of<double>([1]);
     private readonly Dictionary<double, HostTensor> _rates = [];
     private readonly int[] _shadows;
     private readonly HostTensor[] _decays, _own;
@@ -62,7 +62,7 @@ internal sealed class UpdateRunner : IDisposable
         foreach (var binding in _bindings)
             binding.Dispose();
         _session.Dispose();
-        foreach (var scalar in _decays.Concat(_own).Concat(_rates.Values).Append(_step).Append(_scale).Append(_still))
+        foreach (var scalar in _decays.Concat(_own).Concat(_rates.Values).Append(_step).Append(_scale).Append(_still).Append(_first))
             scalar.Dispose();
     }
 
@@ -81,11 +81,12 @@ internal sealed class UpdateRunner : IDisposable
         binding.BindInput(UpdateGraph.Gradients, engine.Gradients.Slice(part.Start, part.Length));
         binding.BindInput(UpdateGraph.GradientScale, _scale);
 
-        // Running statistics are averaged but not trained: their gradient is 0, and so are their rate and decay.
+        // Running statistics are averaged but not trained: their gradient is 0, and so are their rate and decay;
+        // every step is their first, so that no optimizer's slot holds on to older ones.
         binding.BindInput(UpdateGraph.LearningRate, group.Trained ? _rates[group.RateScale] : _still);
         binding.BindInput(UpdateGraph.WeightDecay, decay);
         if (_session.Inputs.ContainsKey(UpdateGraph.Step))
-            binding.BindInput(UpdateGraph.Step, _step);
+            binding.BindInput(UpdateGraph.Step, group.Trained ? _step : _first);
         foreach (var (name, scalar) in _names.Zip(_own))
             binding.BindInput(name, scalar);
         if (_session.Inputs.ContainsKey(UpdateGraph.Sizes))

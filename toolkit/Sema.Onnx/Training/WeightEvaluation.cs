@@ -20,7 +20,7 @@ internal sealed class WeightEvaluation : IDisposable
 
     internal WeightEvaluation(Engine engine, BatchLoader loader, TrainerOptions options)
     {
-        (_engine, _loader, _averaging) = (engine, loader, options.Averaging);
+        (_engine, _loader, _averaging) = (engine, loader, options.AllAveraging);
         var manifest = engine.Manifest;
         _session = new Session(Path.Combine(engine.Folder, ArtifactFolder.Eval), engine.Settings);
         _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);

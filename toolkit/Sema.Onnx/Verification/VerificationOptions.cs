@@ -27,7 +27,7 @@ public sealed record VerificationOptions
     public BatchNormalizationMode BatchNormalization { get; init; }
 
     /// <summary>Gets the largest relative error that passes, or <see langword="null"/> for the defaults: 1e-4, and 1e-3 for weights that
-    /// Adam or AdamW moved.</summary>
+    /// another optimizer than gradient descent moved.</summary>
     public double? Tolerance { get; init; }
 
     /// <summary>Gets where to run. Default: the CPU.</summary>

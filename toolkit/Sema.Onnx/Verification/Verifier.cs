@@ -81,7 +81,7 @@ public static class Verifier
             var reference64 = loss.ToFloat64();
             var deviations = losses.Select((ours, i) => Math.Abs(ours - reference64[i]) / Math.Max(Math.Abs(reference64[i]), Negligible))
                 .Select(d => double.IsNaN(d) ? double.PositiveInfinity : d).ToArray();
-            var (exact, moved) = (options.Tolerance ?? 1e-4, options.Tolerance ?? (options.Optimizer is Adam ? 1e-3 : 1e-4));
+            var (exact, moved) = (options.Tolerance ?? 1e-4, options.Tolerance ?? (options.Optimizer is Sgd ? 1e-4 : 1e-3));
             var grad = Compare("grad", gradients);
             if (!(grad.Max <= exact))
                 grad = InFloat64(grad, composition);

@@ -72,7 +72,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             DecayVectors = !parse.GetValue(_optimizer.NoDecayOnVectors),
             Groups = _groups.Groups(parse),
             LayerDecay = _groups.Layers(parse),
-            Averages = _averaging.Bind(parse).ShadowWeights.Count(s => s.EveryStep),
+            Averages = _averaging.Bind(parse, _optimizer.KeepsAverage(parse)).ShadowWeights.Count(s => s.EveryStep),
             Accumulate = parse.GetValue(_optimizer.Accumulate) > 1,
             Seed = parse.GetValue(_shapes.Seed),
         };

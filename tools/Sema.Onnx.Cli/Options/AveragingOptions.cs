@@ -14,7 +14,7 @@ internal sealed class AveragingOptions : OptionGroup
         : base("Averaged weights")
     {
         Kind = Add(Flag.Choices("--average", "KIND[,KIND...]", string.Join('\n',
-            "One kind, or several side by side, of which one at most may move the weights; the first is exported. [default: sema]",
+            "One kind, or several side by side, of which one at most may move the weights; the first is exported. [default: sema; none with a schedule-free optimizer, which keeps an average of its own]",
             "none: no average",
             "ema: an exponential moving average",
             "sema: Switch EMA, which becomes the weights at every epoch's end (moves them)",
@@ -35,16 +35,20 @@ internal sealed class AveragingOptions : OptionGroup
     /// <summary>Gets this group and those of the kinds' own options.</summary>
     internal IReadOnlyList<OptionGroup> Groups => [this, Ema, Swa];
 
-    /// <exception cref="UsageException">The kinds do not go together.</exception>
-    internal AveragingStrategy Bind(ParseResult parse)
+    /// <param name="parse">The arguments.</param>
+    /// <param name="ownAverage">Whether the optimizer keeps an average of its own, which the weights are made from.</param>
+    /// <exception cref="UsageException">The kinds do not go together, or not with the optimizer.</exception>
+    internal AveragingStrategy Bind(ParseResult parse, bool ownAverage)
     {
-        var kinds = parse.GetValue(Kind)!;
+        var kinds = Chosen(parse, ownAverage);
         if (kinds.Contains(None) && kinds.Length > 1)
             throw new UsageException("--average: 'none' stands alone.");
         AveragingStrategy[] strategies = [.. kinds.Select(kind => One(kind, parse))];
         try
         {
-            return strategies is [var only] ? only : new CombinedAveraging(strategies);
+            var strategy = strategies is [var only] ? only : new CombinedAveraging(strategies);
+            return !(ownAverage && strategy.MovesWeights) ? strategy
+                : throw new UsageException($"--average {string.Join(',', kinds)} moves the weights, which a schedule-free optimizer makes from its own average; leave it out, or choose one that does not.");
         }
         catch (ArgumentException e)
         {
@@ -56,12 +60,15 @@ internal sealed class AveragingOptions : OptionGroup
     internal string? Scaled(ParseResult parse) => parse.GetValue(Kind)!.Any(k => k is "ema" or "sema") ? Ema.Scaled(parse) : null;
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
-    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) => parse.GetValue(Kind)! switch
+    internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse, bool ownAverage)
     {
-        var kinds when kinds.Contains("sema") => Ema.Resolved(parse, switches: true),
-        var kinds when kinds.Contains("ema") => Ema.Resolved(parse, switches: false),
-        _ => [],
-    };
+        var kinds = Chosen(parse, ownAverage);
+        var switches = kinds.Contains("sema");
+        return [(Kind, kinds), .. switches || kinds.Contains("ema") ? Ema.Resolved(parse, switches) : []];
+    }
+
+    // A schedule-free optimizer's own average is enough where no other is asked for.
+    private string[] Chosen(ParseResult parse, bool ownAverage) => ownAverage && !ConfigFile.IsGiven(parse, Kind) ? [None] : parse.GetValue(Kind)!;
 
     private AveragingStrategy One(string kind, ParseResult parse) => kind switch
     {

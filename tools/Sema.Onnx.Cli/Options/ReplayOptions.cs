@@ -14,7 +14,7 @@ internal sealed class ReplayOptions : OptionGroup
         Add(Decay);
         SwitchEvery = Add(Flag.Text("--switch-every", "Nsteps", "After how many steps the average became the weights. [default: never]"));
         BatchNorm = Add(Flag.Choice("--batch-norm", "What batch normalisation did.", "frozen", "frozen", "train"));
-        Tolerance = Add(Flag.Number("--tolerance", "E", "The largest relative error that passes. [default: 0.0001; 0.001 for weights that adam or adamw moved]"));
+        Tolerance = Add(Flag.Number("--tolerance", "E", "The largest relative error that passes. [default: 0.0001; 0.001 for weights that another optimizer than sgd, momentum or nesterov moved]"));
     }
 
     internal Option<double?> Decay { get; }

@@ -37,7 +37,7 @@ internal sealed class TrainingOptions
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
-        [(Optimizer.Rate, Optimizer.LearningRate(parse)), .. Averaging.Resolved(parse)];
+        [.. Optimizer.Resolved(parse), .. Averaging.Resolved(parse, Optimizer.KeepsAverage(parse))];
 
     /// <exception cref="UsageException">A value is out of range.</exception>
     internal TrainerOptions Bind(ParseResult parse) => new()
@@ -54,7 +54,7 @@ internal sealed class TrainingOptions
         Groups = Parts.Groups(parse),
         LayerDecay = Parts.Layers(parse),
         Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse), Averaging.Swa.First(parse)),
-        Averaging = Averaging.Bind(parse),
+        Averaging = Averaging.Bind(parse, Optimizer.KeepsAverage(parse)),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),
         BatchSize = parse.GetValue(Run.BatchSize),

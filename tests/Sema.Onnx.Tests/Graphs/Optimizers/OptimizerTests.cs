@@ -6,41 +6,43 @@ namespace Sema.Onnx.Graphs.Optimizers;
 [TestClass]
 public sealed class OptimizerTests
 {
-    private const int Steps = 50, Length = 9;
+    private const int Steps = 50;
     private const double Rate = 0.03, Decay = 0.02;
 
-    /// <summary>Each optimizer with its definition, written out in double precision: (w, g, η, λ, t, state) changes w and the state.</summary>
-    private static readonly Dictionary<string, (Optimizer Optimizer, Definition Definition)> All = new()
-    {
-        ["sgd"] = (new Sgd(), Plain),
-        ["momentum"] = (new Sgd { Momentum = 0.8 }, Momentum),
-        ["nesterov"] = (new Sgd { Momentum = 0.8, Nesterov = true }, Nesterov),
-        ["adam"] = (new Adam { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, AdamL2),
-        ["adamw"] = (new AdamW { Beta1 = 0.85, Beta2 = 0.99, Epsilon = 1e-3 }, AdamDecoupled),
-    };
-
-    private delegate void Definition(ref double w, double g, double rate, double decay, int t, double[] state);
+    private static Dictionary<string, (Optimizer Optimizer, OptimizerReferences.Definition Definition)> All => OptimizerReferences.All;
 
     public static IEnumerable<object[]> Names => All.Keys.Select(name => new object[] { name });
 
-    [TestMethod, DynamicData(nameof(Names))]
-    public void Fifty_steps_follow_the_definition(string name)
+    /// <summary>Each optimizer on a vector, and those that look at parameters as a whole on a matrix and a convolution's kernel too.</summary>
+    public static IEnumerable<object[]> Cases =>
+        from entry in All
+        from shape in entry.Value.Optimizer.IsPerParameter ? new int[][] { [9], [4, 6], [5, 3, 2, 2], [4, 3, 1, 1] } : [[9]]
+        select new object[] { entry.Key, shape };
+
+    [TestMethod]
+    public void Every_optimizer_has_a_reference() => CollectionAssert.AreEquivalent(
+        typeof(Optimizer).Assembly.GetTypes().Where(t => t.IsSubclassOf(typeof(Optimizer)) && !t.IsAbstract).ToList(),
+        All.Values.Select(o => o.Optimizer.GetType()).Distinct().ToList());
+
+    [TestMethod, DynamicData(nameof(Cases))]
+    public void Fifty_steps_follow_the_definition(string name, int[] shape)
     {
         var (optimizer, definition) = All[name];
         double[] decays = [0.5, 0.9, 0.9999];
-        var start = TestModels.Random(1, Length);
-        using var run = new UpdateRun(optimizer, decays.Length, start, inPlace: true);
+        var length = shape.Aggregate(1, (a, b) => a * b);
+        var start = TestModels.Random(1, length);
+        using var run = new UpdateRun(optimizer, decays.Length, start, inPlace: true, shape.Length > 1 ? [shape[0], shape[^2], shape[^1]] : [1, 1, length]);
         var w = Array.ConvertAll(start, x => (double)x);
         var averages = decays.Select(_ => (double[])w.Clone()).ToArray();
-        var state = w.Select(_ => new double[2]).ToArray();
+        var state = w.Select(_ => new double[6]).ToArray();
         for (var t = 1; t <= Steps; t++)
         {
             // The rate changes as a schedule's would, and gradients come in another scale, as accumulated ones do.
-            var (g, rate, scale) = (TestModels.Random(100 + t, Length), Rate * (1 + t % 3), 0.25);
+            var (g, rate, scale) = (TestModels.Random(100 + t, length), Rate * (1 + t % 3), 0.25);
             run.Step(g, rate, Decay, scale, decays);
-            for (var i = 0; i < Length; i++)
+            definition(w, [.. g.Select(x => x * scale)], rate, Decay, t, state, shape);
+            for (var i = 0; i < length; i++)
             {
-                definition(ref w[i], g[i] * scale, rate, Decay, t, state[i]);
                 for (var k = 0; k < decays.Length; k++)
                     averages[k][i] = decays[k] * averages[k][i] + (1 - decays[k]) * w[i];
             }
@@ -58,8 +60,8 @@ public sealed class OptimizerTests
     public void In_place_gives_the_bits_of_out_of_place(string name)
     {
         var start = TestModels.Random(2, 1000);
-        using var over = new UpdateRun(All[name].Optimizer, 2, start, inPlace: true);
-        using var beside = new UpdateRun(All[name].Optimizer, 2, start, inPlace: false);
+        using var over = new UpdateRun(All[name].Optimizer, 2, start, inPlace: true, 10, 10, 10);
+        using var beside = new UpdateRun(All[name].Optimizer, 2, start, inPlace: false, 10, 10, 10);
         for (var t = 1; t <= 5; t++)
         {
             over.Step(TestModels.Random(t, 1000), Rate, Decay, 1, 0.9, 0.99);
@@ -116,6 +118,32 @@ public sealed class OptimizerTests
     }
 
     [TestMethod]
+    public void Weights_of_0_are_moved_by_the_step_as_it_is_where_others_are_scaled()
+    {
+        foreach (var optimizer in new Optimizer[] { new Lars(), new Lamb() })
+        {
+            using var run = new UpdateRun(optimizer, 0, new float[4], inPlace: true);
+            run.Step([1, 1, 1, 1], 0.5);
+            foreach (var w in run[UpdateGraph.Weights])
+                Assert.AreEqual(-0.5, w, 1e-5, optimizer.ToString());
+        }
+    }
+
+    [TestMethod]
+    public void Rates_of_0_leave_schedule_free_weights_and_their_average_alone()
+    {
+        var start = TestModels.Random(5, 20);
+        foreach (var optimizer in new Optimizer[] { new ScheduleFreeSgd(), new ScheduleFreeAdamW() })
+        {
+            using var run = new UpdateRun(optimizer, 0, start, inPlace: true);
+            run.Step(TestModels.Random(6, 20), 0);
+            run.Step(TestModels.Random(7, 20), 0);
+            CollectionAssert.AreEqual(start, run[UpdateGraph.Weights]);
+            CollectionAssert.AreEqual(start, run[optimizer.AverageSlot!]);
+        }
+    }
+
+    [TestMethod]
     public void Momentum_is_the_only_state_of_gradient_descent()
     {
         Assert.IsEmpty(new Sgd().Slots);
@@ -136,45 +164,41 @@ public sealed class OptimizerTests
         Refused(new AdamW { Beta2 = double.NaN }, "Beta2");
         Refused(new Adam { Epsilon = 0 }, "Epsilon");
         Refused(new AdamW { WeightDecay = double.PositiveInfinity }, "WeightDecay");
+        Refused(new Adagrad { Epsilon = 0 }, "Epsilon");
+        Refused(new Adagrad { RateDecay = -1 }, "RateDecay");
+        Refused(new RmsProp { Alpha = 1 }, "Alpha");
+        Refused(new RmsProp { Epsilon = 0 }, "Epsilon");
+        Refused(new RmsProp { Momentum = 1 }, "Momentum");
+        Refused(new NAdam { MomentumDecay = -1 }, "MomentumDecay");
+        Refused(new Lion { Beta1 = 1 }, "Beta1");
+        Refused(new Lion { Beta2 = 1 }, "Beta2");
+        Refused(new Adan { Beta1 = 1 }, "Beta1");
+        Refused(new Adan { Beta2 = 1 }, "Beta2");
+        Refused(new Adan { Beta3 = 1 }, "Beta3");
+        Refused(new Adan { Epsilon = 0 }, "Epsilon");
+        Refused(new Lars { Momentum = 1 }, "Momentum");
+        Refused(new Lars { Trust = 0 }, "Trust");
+        Refused(new AdamP { Delta = -1 }, "Delta");
+        Refused(new AdamP { DecayRatio = 2 }, "DecayRatio");
+        Refused(new SgdP { Momentum = 1 }, "Momentum");
+        Refused(new SgdP { Delta = -1 }, "Delta");
+        Refused(new SgdP { DecayRatio = 2 }, "DecayRatio");
+        Refused(new Adafactor { DecayExponent = 0 }, "DecayExponent");
+        Refused(new Adafactor { ClipThreshold = 0 }, "ClipThreshold");
+        Refused(new Adafactor { Epsilon1 = 0 }, "Epsilon1");
+        Refused(new Adafactor { Epsilon2 = 0 }, "Epsilon2");
+        Refused(new AdmetaS { Lambda = 0 }, "Lambda");
+        Refused(new AdmetaS { Beta = 1 }, "Beta");
+        Refused(new AdmetaS { LookaheadEvery = 0 }, "LookaheadEvery");
+        Refused(new AdmetaR { Lambda = 1 }, "Lambda");
+        Refused(new AdmetaR { LookaheadEvery = 0 }, "LookaheadEvery");
+        Refused(new ScheduleFreeSgd { Beta = 1.1 }, "Beta");
 
         static void Refused(Optimizer optimizer, string name)
         {
             var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => UpdateGraph.Build(optimizer, 0), $"{optimizer}");
             Assert.AreEqual(name, error.ParamName);
         }
-    }
-
-    private static void Plain(ref double w, double g, double rate, double decay, int t, double[] s) => w -= rate * (g + decay * w);
-
-    private static void Momentum(ref double w, double g, double rate, double decay, int t, double[] s)
-    {
-        s[0] = 0.8 * s[0] + (g + decay * w);
-        w -= rate * s[0];
-    }
-
-    private static void Nesterov(ref double w, double g, double rate, double decay, int t, double[] s)
-    {
-        var decayed = g + decay * w;
-        s[0] = 0.8 * s[0] + decayed;
-        w -= rate * (decayed + 0.8 * s[0]);
-    }
-
-    private static void AdamL2(ref double w, double g, double rate, double decay, int t, double[] s) => AdamStep(ref w, g + decay * w, rate, t, s);
-
-    private static void AdamDecoupled(ref double w, double g, double rate, double decay, int t, double[] s)
-    {
-        w -= rate * decay * w;
-        AdamStep(ref w, g, rate, t, s);
-    }
-
-    // Kingma and Ba's algorithm 1, in its own words.
-    private static void AdamStep(ref double w, double g, double rate, int t, double[] s)
-    {
-        s[0] = 0.85 * s[0] + 0.15 * g;
-        s[1] = 0.99 * s[1] + 0.01 * g * g;
-        var first = s[0] / (1 - Math.Pow(0.85, t));
-        var second = s[1] / (1 - Math.Pow(0.99, t));
-        w -= rate * first / (Math.Sqrt(second) + 1e-3);
     }
 
     private static double RelativeError(float[] ours, double[] expected) => Math.Sqrt(
