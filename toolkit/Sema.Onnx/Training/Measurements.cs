@@ -28,8 +28,8 @@ internal sealed class Measurements : IDisposable
     internal void Evaluation(RunPosition at, double epoch, string weights, EvaluationResult result)
     {
         var values = new Dictionary<string, double> { ["loss"] = result.Loss };
-        if (result.Accuracy is { } accuracy)
-            values["accuracy"] = accuracy;
+        foreach (var (name, value) in result.Measures)
+            values[name] = value;
         Write(new(at.Step, epoch, $"eval/{weights}", values));
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Sema.Onnx.Averaging;
@@ -25,6 +26,9 @@ internal sealed record RunState
     /// <summary>The epoch of the best evaluation.</summary>
     internal long BestEpoch { get; set; }
 
+    /// <summary>The first evaluated step at which each set of weights had the accuracy aimed at.</summary>
+    internal SortedDictionary<string, long> Reached { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>The evaluation before the first step.</summary>
     internal EvaluationResult? Start { get; set; }
 
@@ -43,6 +47,7 @@ internal sealed record RunState
             ["optimizer_start"] = OptimizerStart,
             ["averages"] = Averages(averages),
             ["start"] = ToJson(Start),
+            ["reached"] = new JsonObject(Reached.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, r.Value))),
         };
         return new(Step, state, [.. Arenas(engine).SelectMany(arena => Tensors(engine, arena.Role, arena.Arena))]);
     }
@@ -73,6 +78,7 @@ internal sealed record RunState
             EvaluatedStep = (long?)state["evaluated_step"] ?? 0,
             OptimizerStart = (long?)state["optimizer_start"] ?? 0,
             Start = FromJson(state["start"]),
+            Reached = new((state["reached"] as JsonObject ?? []).ToDictionary(r => r.Key, r => (long?)r.Value ?? 0), StringComparer.Ordinal),
         };
     }
 
@@ -152,11 +158,28 @@ internal sealed record RunState
 
     private static JsonObject? ToJson(EvaluationResult? result) => result is null ? null : new()
     {
-        ["loss"] = double.IsFinite(result.Loss) ? result.Loss : null,
-        ["accuracy"] = result.Accuracy,
+        ["loss"] = Number(result.Loss),
+        ["accuracy"] = Number(result.Accuracy),
         ["samples"] = result.Samples,
+        ["top_k"] = result.TopK,
+        ["top_k_accuracy"] = Number(result.TopKAccuracy),
+        ["nll"] = Number(result.NegativeLogLikelihood),
+        ["ece"] = Number(result.CalibrationError),
     };
 
     private static EvaluationResult? FromJson(JsonNode? node) => node is null ? null
-        : new((double?)node["loss"] ?? double.NaN, (double?)node["accuracy"], (long?)node["samples"] ?? 0);
+        : new(Number(node["loss"]) ?? double.NaN, Number(node["accuracy"]), (long?)node["samples"] ?? 0)
+        {
+            TopK = (int?)node["top_k"],
+            TopKAccuracy = Number(node["top_k_accuracy"]),
+            NegativeLogLikelihood = Number(node["nll"]),
+            CalibrationError = Number(node["ece"]),
+        };
+
+    // JSON has no NaN and no infinity: they are written as words.
+    private static JsonNode? Number(double? value) => value is { } number && !double.IsFinite(number) ? number.ToString(CultureInfo.InvariantCulture) : value;
+
+    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? word)
+        ? double.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number : double.NaN
+        : (double?)node;
 }

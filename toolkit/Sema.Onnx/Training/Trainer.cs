@@ -5,6 +5,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Losses;
 
 namespace Sema.Onnx.Training;
@@ -53,6 +54,8 @@ public sealed class Trainer : IDisposable
         _identity = Identity(data.Train);
         try
         {
+            if (options.LabelNoise > 0)
+                _training = forms.Training(data.Train, options, Noise(_engine.Manifest));
             if (!resume && _engine.Manifest.ClassAxis is >= 0 and var axis)
             {
                 var (classes, ignore) = (_engine.Manifest.Prediction.Shape[axis], (options.Loss as CrossEntropyLoss)?.IgnoreIndex);
@@ -195,8 +198,18 @@ public sealed class Trainer : IDisposable
         ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
+        ["label_noise"] = _options.LabelNoise > 0 ? _options.LabelNoise : null,
+        ["target_accuracy"] = _options.TargetAccuracy,
         ["constant_inputs"] = string.Join(' ', train.Constants.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => FormattableString.Invariant($"{c.Key}={c.Value:R}"))),
     };
+
+    private LabelNoise Noise(Manifest manifest)
+    {
+        var classes = manifest.ClassAxis < 0 ? 0 : manifest.Prediction.Shape[manifest.ClassAxis];
+        return classes >= 2
+            ? new(_options.LabelNoise, (int)classes, (ulong)_options.Seed, (_options.Loss as CrossEntropyLoss)?.IgnoreIndex)
+            : throw new DataException("Label noise (--label-noise) replaces classes by other classes, and the targets here are none, or of one class; leave it out.");
+    }
 
     private static string Pixels(PixelOptions p) => FormattableString.Invariant(
         $"scale {p.Scale}, mean {string.Join(' ', p.Mean)}, std {string.Join(' ', p.Std)}, {p.Channels}, resize {p.Resize}, {p.Layout}");

@@ -74,7 +74,7 @@ internal sealed class TrainingLoop : IDisposable
 
                 cancellation.ThrowIfCancellationRequested();
                 report = Step(batches);
-                if (_options.SaveEvery is { } every && _state.Step % every == 0 && !EvaluationIsDue)
+                if (!EvaluationIsDue && (EndsEpoch(_state.Step) || (_options.SaveEvery is { } every && _state.Step % every == 0)))
                     Save(null);
                 Progress?.Report(report);
             }
@@ -91,7 +91,8 @@ internal sealed class TrainingLoop : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _scalars.Dispose();
 
-    private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
+    private bool EvaluationIsDue => _state.Step > _state.EvaluatedStep && (_state.Step == _length.Steps
+        || _length.After(_state.Step).Done(_options.EvaluateUnit) % _options.EvaluateEvery == 0);
 
     private bool PatienceIsOver => _options.Patience is { } patience && _state.Best is not null && EndsEpoch(_state.Step)
         && At(_state.Step).Epoch - _state.BestEpoch >= patience;
@@ -102,6 +103,10 @@ internal sealed class TrainingLoop : IDisposable
             return;
         _state.Start = Evaluation.EvaluateOnline(cancellation);
         Measurements.Evaluation(report.Position, 0, WeightEvaluation.Online, _state.Start);
+
+        // All averages begin as copies of the weights.
+        foreach (var weights in _options.Averaging.Averages.Prepend(WeightEvaluation.Online))
+            NoteTarget(weights, _state.Start, 0);
         Progress?.Report(report with { Evaluations = new Dictionary<string, EvaluationResult> { [WeightEvaluation.Online] = _state.Start } });
     }
 
@@ -110,7 +115,7 @@ internal sealed class TrainingLoop : IDisposable
     private RunPosition At(long step) => new(step, _length.Steps, (step + _length.StepsPerEpoch - 1) / _length.StepsPerEpoch, _epochs);
 
     private TrainingResult Result(RunPosition at, RunEnd end, IReadOnlyDictionary<string, EvaluationResult> last) =>
-        new(at, end, _state.Start, last, _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed));
+        new(at, end, _state.Start, last, _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed)) { Reached = _state.Reached };
 
     // One optimizer step: gradients over the accumulated batches, clipping, update, switch.
     private TrainingProgress Step(IEnumerator<Batch> batches)
@@ -197,7 +202,11 @@ internal sealed class TrainingLoop : IDisposable
         if (results is null)
             return new Dictionary<string, EvaluationResult>();
         foreach (var (weights, result) in results)
+        {
             Measurements.Evaluation(at, (double)at.Step / _length.StepsPerEpoch, weights, result);
+            NoteTarget(weights, result, at.Step);
+        }
+
         var judged = results[_options.Averaging.Averages.Count > 0 ? _options.Averaging.Averages[0] : WeightEvaluation.Online];
         if (judged.IsBetterThan(_state.Best))
         {
@@ -207,6 +216,12 @@ internal sealed class TrainingLoop : IDisposable
 
         _pace.Restart();
         return results;
+    }
+
+    private void NoteTarget(string weights, EvaluationResult result, long step)
+    {
+        if (result.Accuracy >= _options.TargetAccuracy)
+            _state.Reached.TryAdd(weights, step);
     }
 
     private static void Timed(Stopwatch watch, Action action)

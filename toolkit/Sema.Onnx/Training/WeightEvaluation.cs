@@ -23,7 +23,7 @@ internal sealed class WeightEvaluation : IDisposable
         (_engine, _loader, _averaging) = (engine, loader, options.Averaging);
         var manifest = engine.Manifest;
         _session = new Session(Path.Combine(engine.Folder, ArtifactFolder.Eval), engine.Settings);
-        _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
+        _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss, options.TopK);
         _sum = new(() => new Arena(engine.Settings.Device, engine.Weights.Length));
     }
 

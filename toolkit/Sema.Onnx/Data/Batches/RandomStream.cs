@@ -9,4 +9,7 @@ internal enum RandomStream
 
     /// <summary>The changes to an image.</summary>
     Augment = 2,
+
+    /// <summary>Wrong class labels.</summary>
+    LabelNoise = 3,
 }
