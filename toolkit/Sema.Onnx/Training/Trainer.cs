@@ -14,6 +14,9 @@ namespace Sema.Onnx.Training;
 /// <example>See the README.</example>
 public sealed class Trainer : IDisposable
 {
+    /// <summary>What a checkpoint says where averages take the trained weights' batch-norm statistics.</summary>
+    internal const string Copied = "copy";
+
     private readonly RunFolder _run;
     private readonly TrainerOptions _options;
     private readonly ILogger _logger;
@@ -150,12 +153,26 @@ public sealed class Trainer : IDisposable
     {
         using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
         using var measurements = new Measurements(_run, _state.Step);
+        var final = new FinalStatistics
+        {
+            Engine = _engine,
+            State = _state,
+            Options = _options,
+            Length = Length,
+            Loader = _training,
+            Checkpoints = _checkpoints,
+            Identity = _identity,
+            Evaluation = evaluation,
+            Measurements = measurements,
+            Save = Save,
+        };
         using var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
         {
             Evaluation = evaluation,
             Measurements = measurements,
             Progress = progress,
-            Save = name => Save(name),
+            Save = name => Save(_state, name),
+            Finish = HasAverageStatistics && _options.AverageStatistics == AverageStatistics.Recompute ? final.Finish : null,
             Record = step => _records.Add(step, _engine, _options.Averaging),
         };
         return loop.Run(cancellation);
@@ -164,10 +181,12 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
-    private void Save(string? name)
+    private bool HasAverageStatistics => _engine.Manifest.Statistics.Count > 0 && _options.Averaging.Averages.Count > 0;
+
+    private void Save(RunState state, string? name)
     {
-        var at = Length.After(_state.Step);
-        var checkpoint = _state.ToCheckpoint(_engine, _identity, _options.Averaging.Averages.Select((average, k) => (average, _options.Averaging.Mixture(k, at))));
+        var at = Length.After(state.Step);
+        var checkpoint = state.ToCheckpoint(_engine, _identity, _options.Averaging.Averages.Select((average, k) => (average, _options.Averaging.Mixture(k, at))));
         if (name is not null)
         {
             _checkpoints.Save(checkpoint, name);
@@ -175,7 +194,7 @@ public sealed class Trainer : IDisposable
         }
 
         var saved = _checkpoints.Save(checkpoint);
-        Log.Saved(_logger, saved, _state.Step);
+        Log.Saved(_logger, saved, state.Step);
     }
 
     // What the bits of a run depend on, besides where it stands.
@@ -198,6 +217,7 @@ public sealed class Trainer : IDisposable
         ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
+        ["average_statistics"] = HasAverageStatistics && _options.AverageStatistics == AverageStatistics.Copy ? Copied : null,
         ["label_noise"] = _options.LabelNoise > 0 ? _options.LabelNoise : null,
         ["target_accuracy"] = _options.TargetAccuracy,
         ["constant_inputs"] = string.Join(' ', train.Constants.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => FormattableString.Invariant($"{c.Key}={c.Value:R}"))),

@@ -41,6 +41,9 @@ public sealed record TrainerOptions
     /// <summary>Gets how averaged weights follow the trained ones. Default: none are kept.</summary>
     public AveragingStrategy Averaging { get; init; } = new NoAveraging();
 
+    /// <summary>Gets where the batch-norm statistics of averages come from when batch normalisation is live. Default: recomputed at the run's end.</summary>
+    public AverageStatistics AverageStatistics { get; init; }
+
     /// <summary>Gets the largest L2 norm of the gradient; a longer one is scaled down to it. <see langword="null"/> for no limit.</summary>
     public double? ClipNorm { get; init; }
 

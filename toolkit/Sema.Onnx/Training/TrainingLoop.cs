@@ -42,6 +42,9 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
     internal required Action<string?> Save { get; init; }
 
+    /// <summary>At the run's end, gives the averages their final batch-norm statistics and evaluates all weights, where that is asked for.</summary>
+    internal Func<CancellationToken, IReadOnlyDictionary<string, EvaluationResult>>? Finish { get; init; }
+
     /// <summary>Puts the averages on record.</summary>
     internal required Action<long> Record { get; init; }
 
@@ -67,7 +70,9 @@ internal sealed class TrainingLoop : IDisposable
                 if (_state.Step >= _length.Steps || PatienceIsOver)
                 {
                     // A run that is resumed at its end has no evaluation in hand.
-                    if (last.Count == 0 && Evaluation is not null)
+                    if (Finish is not null)
+                        last = Finish(cancellation);
+                    else if (last.Count == 0 && Evaluation is not null)
                         last = Evaluation.Evaluate(_length.After(_state.Step), cancellation);
                     return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
                 }
@@ -115,7 +120,7 @@ internal sealed class TrainingLoop : IDisposable
     private RunPosition At(long step) => new(step, _length.Steps, (step + _length.StepsPerEpoch - 1) / _length.StepsPerEpoch, _epochs);
 
     private TrainingResult Result(RunPosition at, RunEnd end, IReadOnlyDictionary<string, EvaluationResult> last) =>
-        new(at, end, _state.Start, last, _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed)) { Reached = _state.Reached };
+        new(at, end, _state.Start, last, _state.BestRecomputed ?? _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed)) { Reached = _state.Reached };
 
     // One optimizer step: gradients over the accumulated batches, clipping, update, switch.
     private TrainingProgress Step(IEnumerator<Batch> batches)
@@ -145,11 +150,11 @@ internal sealed class TrainingLoop : IDisposable
             _engine.Update(new(since, rate, ClippingFactor(norm) / _options.Accumulate, decays, _scalars.At(since)));
             if (_options.Averaging.SwitchAfter(position) is not { } decision)
                 return;
-            _engine.Switch(decision);
+            _engine.Switch(decision, keepStatistics: _options.AverageStatistics == AverageStatistics.Copy);
             if (decision.ClearOptimizer)
                 _state.OptimizerStart = step;
         });
-        _state.Step = step;
+        (_state.Step, _state.Recomputed) = (step, null);
         if (_options.Averaging.RecordAfter(position))
             Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
@@ -210,7 +215,7 @@ internal sealed class TrainingLoop : IDisposable
         var judged = results[_options.Averaging.Averages.Count > 0 ? _options.Averaging.Averages[0] : WeightEvaluation.Online];
         if (judged.IsBetterThan(_state.Best))
         {
-            (_state.Best, _state.BestEpoch) = (judged, at.Epoch);
+            (_state.Best, _state.BestEpoch, _state.BestStep, _state.BestRecomputed) = (judged, at.Epoch, at.Step, null);
             Save(RunFolder.Best);
         }
 

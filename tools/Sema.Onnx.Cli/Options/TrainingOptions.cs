@@ -22,9 +22,11 @@ internal sealed class TrainingOptions
 
     internal AveragingOptions Averaging { get; } = new();
 
+    internal StatisticsOptions Statistics { get; } = new();
+
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Schedule, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Statistics, Optimizer, Schedule, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -43,6 +45,7 @@ internal sealed class TrainingOptions
         DecayVectors = !parse.GetValue(Optimizer.NoDecayOnVectors),
         Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse)),
         Averaging = Averaging.Bind(parse),
+        AverageStatistics = Statistics.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),
         BatchSize = parse.GetValue(Run.BatchSize),
