@@ -158,9 +158,14 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         List<string> outputs = [.. model.Graph.Outputs.Select(o => o.Name).Union([prediction])];
         var graph = model.Graph.Extract([.. outputs, logits]);
         var mask = graph.AddInput(TrainingGraphs.MaskName, ElementType.Float32, Shape.Of(target.Shape[0]));
-        var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask);
+        var scores = InFloat32(graph.Find(logits)!);
+        var loss = options.Loss.Build(scores, AddTarget(graph, target), mask);
         Expose(graph, loss.Loss, TrainingGraphs.LossName);
         Expose(graph, loss.Weight, TrainingGraphs.WeightName);
+
+        // A prediction of probabilities has lost digits of what it was made of.
+        if (options.Loss is Losses.CrossEntropyLoss && scores.Name != prediction)
+            outputs.Add(Expose(graph, scores, TrainingGraphs.LogitsName).Name);
         return Finished(model, graph, layout, [.. outputs, TrainingGraphs.LossName, TrainingGraphs.WeightName]);
     }
 

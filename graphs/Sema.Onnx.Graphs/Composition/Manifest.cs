@@ -61,6 +61,9 @@ internal sealed record Manifest(
             throw new InvalidModelException($"The manifest of '{folder}' claims more weights than its {ArtifactFolder.Weights} holds; make the training graphs anew.");
     }
 
+    /// <summary>Gets the parameters that are running statistics.</summary>
+    internal IEnumerable<Parameter> RunningStatistics => Layout.Parameters.Where(p => Statistics.Any(s => p.Name == s.Mean || p.Name == s.Variance));
+
     internal string ToJson() => JsonSerializer.Serialize(this, ManifestJson.Default.Manifest);
 }
 

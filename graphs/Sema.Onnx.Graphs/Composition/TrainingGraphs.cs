@@ -32,7 +32,8 @@ internal sealed record TrainingGraphs(
     /// <summary>The output with the L2 norm of all gradients together, a scalar.</summary>
     internal const string NormName = "sema.gradient_norm";
 
-    /// <summary>The output of <c>training.onnx</c> with the value that the loss compares with the targets.</summary>
+    /// <summary>The output of <c>training.onnx</c>, and of an <c>eval.onnx</c> that predicts something else, with the value that the loss
+    /// compares with the targets.</summary>
     internal const string LogitsName = "sema.logits";
 
     /// <summary>Gets the name of a parameter's gradient among the outputs.</summary>

@@ -86,8 +86,12 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
                 RunState.Check(checkpoint, role, parameter);
         }
 
-        return new(parameters.Keys, name => mixture is null
+        // An average's batch-norm statistics may be computed anew, or the trained weights'.
+        var (recomputed, copies) = (RunState.RecomputedFor(weights), RunState.CopiesStatistics(checkpoint));
+        var statistics = manifest.RunningStatistics.Select(p => p.Name).ToHashSet();
+        return new(parameters.Keys, name => mixture is null || (copies && statistics.Contains(name))
             ? RunState.Read(checkpoint, RunState.Weights, parameters[name])
+            : RunState.Has(checkpoint, recomputed, name) ? RunState.Read(checkpoint, recomputed, parameters[name])
             : Mixtures.Add(mixture, k => RunState.Read(checkpoint, RunState.Shadow(k), parameters[name])));
     }
 

@@ -147,9 +147,16 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Puts a shadow into the weights: w = keep·w + (1 − keep)·e.</summary>
-    internal void Switch(SwitchDecision decision)
+    /// <param name="decision">What to switch in.</param>
+    /// <param name="keepStatistics">Whether the running statistics of the weights stay.</param>
+    internal void Switch(SwitchDecision decision, bool keepStatistics = false)
     {
+        List<(long Offset, float[] Values)> kept = [.. Manifest.RunningStatistics.Where(_ => keepStatistics).Select(p => (p.Offset, new float[p.Count]))];
+        foreach (var (offset, values) in kept)
+            Weights.CopyTo<float>(values, offset);
         Mix(Weights, Shadows[decision.Shadow], decision.Keep);
+        foreach (var (offset, values) in kept)
+            Weights.CopyFrom<float>(values, offset);
         if (!decision.ClearOptimizer)
             return;
         foreach (var slot in Slots)
@@ -157,10 +164,14 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Binds every parameter that a session reads to a flat vector of parameters.</summary>
-    internal void BindParameters(Binding binding, Arena arena)
+    /// <param name="binding">The session's binding.</param>
+    /// <param name="arena">The vector.</param>
+    /// <param name="statistics">Gives the running statistics, where they are not the vector's.</param>
+    internal void BindParameters(Binding binding, Arena arena, Func<Parameter, DeviceTensor>? statistics = null)
     {
+        var apart = statistics is null ? [] : Manifest.RunningStatistics.ToHashSet();
         foreach (var parameter in Manifest.Layout.Parameters.Where(p => binding.Session.Defaults.ContainsKey(p.Name)))
-            binding.BindInput(parameter.Name, arena.Slice(parameter.Offset, [.. parameter.Shape]));
+            binding.BindInput(parameter.Name, apart.Contains(parameter) ? statistics!(parameter) : arena.Slice(parameter.Offset, [.. parameter.Shape]));
     }
 
     /// <inheritdoc/>

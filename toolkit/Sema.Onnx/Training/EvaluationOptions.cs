@@ -19,6 +19,9 @@ public sealed record EvaluationOptions
     /// <summary>Gets the samples of a batch, at least 1; a model with a batch size of its own runs with that. Default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
+    /// <summary>Gets k of the top-k accuracy, at least 1; it is left out where there are no more than k classes. Default: 5.</summary>
+    public int? TopK { get; init; }
+
     /// <summary>Gets where to run. Default: the CPU.</summary>
     public Device Device { get; init; }
 

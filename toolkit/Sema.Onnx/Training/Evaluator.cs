@@ -11,7 +11,8 @@ namespace Sema.Onnx.Training;
 /// <summary>Runs <c>eval.onnx</c> over a data set. The last batch may be padded; a mask keeps the padding out.</summary>
 internal sealed class Evaluator : IDisposable
 {
-    private readonly TensorSignature _prediction, _targetInfo;
+    private readonly TensorSignature _prediction;
+    private readonly int? _topK;
     private readonly int _classAxis;
     private readonly long? _ignore;
     private readonly InputTensors _inputs;
@@ -25,14 +26,18 @@ internal sealed class Evaluator : IDisposable
     /// <param name="prediction">The output that the loss is about.</param>
     /// <param name="classAxis">Its axis of classes, or -1.</param>
     /// <param name="loss">The loss.</param>
-    internal Evaluator(Session session, IReadOnlyList<TensorSignature> inputs, TensorSignature target, TensorSignature prediction, int classAxis, Loss loss)
+    /// <param name="topK">k of the top-k accuracy, or <see langword="null"/> for the usual one.</param>
+    internal Evaluator(
+        Session session, IReadOnlyList<TensorSignature> inputs, TensorSignature target, TensorSignature prediction, int classAxis, Loss loss, int? topK)
     {
-        (Session, _prediction, _targetInfo, _classAxis) = (session, prediction, target, classAxis);
+        (Session, _prediction, _classAxis, _topK) = (session, prediction, classAxis, topK);
         _ignore = (loss as CrossEntropyLoss)?.IgnoreIndex;
         _inputs = new(inputs);
         _target = new HostTensor(target.Type, [.. target.Shape]);
         _mask = new HostTensor(ElementType.Float32, target.Shape[0]);
-        _scores = classAxis >= 0 && prediction.Type == ElementType.Float32 ? new HostTensor(prediction.Type, [.. prediction.Shape]) : null;
+        // The logits stand apart where the prediction is their softmax, or no float32.
+        var scores = session.Outputs.ContainsKey(TrainingGraphs.LogitsName) ? TrainingGraphs.LogitsName : prediction.Name;
+        _scores = classAxis >= 0 ? new HostTensor(ElementType.Float32, [.. prediction.Shape]) : null;
         Binding = new Binding(session);
         _inputs.Bind(Binding);
         Binding.BindInput(target.Name, _target);
@@ -40,7 +45,7 @@ internal sealed class Evaluator : IDisposable
         Binding.BindOutput(TrainingGraphs.LossName, _loss);
         Binding.BindOutput(TrainingGraphs.WeightName, _weight);
         if (_scores is not null)
-            Binding.BindOutput(prediction.Name, _scores);
+            Binding.BindOutput(scores, _scores);
     }
 
     internal Session Session { get; }
@@ -51,7 +56,7 @@ internal sealed class Evaluator : IDisposable
     /// <summary>Evaluates the bound weights.</summary>
     internal EvaluationResult Evaluate(BatchLoader loader, CancellationToken cancellation)
     {
-        var metrics = new ClassificationMetrics();
+        var (metrics, quality) = (new ClassificationMetrics(), new PredictionQuality(_topK));
         var (loss, weight, samples) = (0.0, 0.0, 0L);
         foreach (var batch in loader.Evaluation(cancellation))
         {
@@ -69,12 +74,23 @@ internal sealed class Evaluator : IDisposable
                 loss += (double)_loss.As<float>()[0] * _weight.As<float>()[0];
                 weight += _weight.As<float>()[0];
                 samples += batch.Count;
-                if (_scores is not null)
-                    metrics.AddPredictions(_scores.As<float>(), [.. _prediction.Shape.Select(s => (int)s)], _classAxis, labels, batch.Count, _ignore);
+                if (_scores is null)
+                    continue;
+                int[] shape = [.. _prediction.Shape.Select(s => (int)s)];
+                metrics.AddPredictions(_scores.As<float>(), shape, _classAxis, labels, batch.Count, _ignore);
+                quality.AddPredictions(_scores.As<float>(), shape, _classAxis, labels, batch.Count, _ignore);
             }
         }
 
-        return new(weight > 0 ? loss / weight : double.NaN, _scores is null ? null : metrics.Accuracy, samples);
+        var result = new EvaluationResult(weight > 0 ? loss / weight : double.NaN, null, samples);
+        return _scores is null ? result : result with
+        {
+            Accuracy = metrics.Accuracy,
+            TopK = quality.TopKAccuracy is null ? null : quality.TopK,
+            TopKAccuracy = quality.TopKAccuracy,
+            NegativeLogLikelihood = quality.NegativeLogLikelihood,
+            CalibrationError = quality.Calibration,
+        };
     }
 
     /// <inheritdoc/>

@@ -25,12 +25,17 @@ internal sealed class Measurements : IDisposable
         Write(new(at.Step, epoch, "train", values));
     }
 
-    internal void Evaluation(RunPosition at, double epoch, string weights, EvaluationResult result)
+    internal void Evaluation(RunPosition at, double epoch, string weights, EvaluationResult result) => Write($"eval/{weights}", at.Step, epoch, result);
+
+    /// <summary>The evaluation of an average at the run's end with batch-norm statistics computed anew.</summary>
+    internal void Final(long step, double epoch, string weights, EvaluationResult result) => Write($"final/{weights}", step, epoch, result);
+
+    private void Write(string split, long step, double epoch, EvaluationResult result)
     {
         var values = new Dictionary<string, double> { ["loss"] = result.Loss };
-        if (result.Accuracy is { } accuracy)
-            values["accuracy"] = accuracy;
-        Write(new(at.Step, epoch, $"eval/{weights}", values));
+        foreach (var (name, value) in result.Measures)
+            values[name] = value;
+        Write(new(step, epoch, split, values));
     }
 
     /// <inheritdoc/>

@@ -24,12 +24,13 @@ public static class ModelEvaluator
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.BatchSize, 1, nameof(options.BatchSize));
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.TopK ?? 1, 1, nameof(options.TopK));
         var forms = RunData.For(model, data, options.Pixels, options.Loss, ownType: true);
         var (graph, batch) = Read(model, forms, options.BatchSize);
         var composed = new Composer(new() { Loss = options.Loss, Output = options.Output }, ArtifactBuilder.Annotate)
             .ComposeEval(graph, forms.InputShapes(batch), forms.TargetShape(batch));
         using var session = new Session(composed.Model, new SessionSettings { Device = options.Device, Threads = options.Threads });
-        using var evaluator = new Evaluator(session, composed.Inputs, composed.Target, composed.Prediction, composed.ClassAxis, options.Loss);
+        using var evaluator = new Evaluator(session, composed.Inputs, composed.Target, composed.Prediction, composed.ClassAxis, options.Loss, options.TopK);
         return evaluator.Evaluate(forms.Evaluation(data, batch), cancellation);
     }
 

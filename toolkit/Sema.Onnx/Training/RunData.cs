@@ -68,8 +68,8 @@ internal sealed class RunData
     internal int OwnBatch(Graph graph, int asked) =>
         Composer.Inputs(graph).FirstOrDefault(i => _sampled.ContainsKey(i.Name) && i.Shape is { Rank: > 0 } shape && shape[0].IsKnown)?.Shape![0].Size is { } own ? (int)own : asked;
 
-    internal BatchLoader Training(IDataset data, TrainerOptions options) =>
-        new(data, Options(data, options.BatchSize) with { Seed = (ulong)options.Seed, Augmentation = options.Augmentation });
+    internal BatchLoader Training(IDataset data, TrainerOptions options, LabelNoise? noise = null) =>
+        new(data, Options(data, options.BatchSize) with { Seed = (ulong)options.Seed, Augmentation = options.Augmentation, LabelNoise = noise });
 
     internal BatchLoader Evaluation(IDataset data, int batch) => new(data, Options(data, batch));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Sema.Onnx.Averaging;
@@ -25,6 +26,18 @@ internal sealed record RunState
     /// <summary>The epoch of the best evaluation.</summary>
     internal long BestEpoch { get; set; }
 
+    /// <summary>The step of the best evaluation.</summary>
+    internal long BestStep { get; set; }
+
+    /// <summary>What the best checkpoint comes to with batch-norm statistics computed anew, once the run has ended.</summary>
+    internal EvaluationResult? BestRecomputed { get; set; }
+
+    /// <summary>Batch-norm statistics of the averages computed anew for this step, by the average's name and theirs.</summary>
+    internal IReadOnlyDictionary<string, IReadOnlyDictionary<string, float[]>>? Recomputed { get; set; }
+
+    /// <summary>The first evaluated step at which each set of weights had the accuracy aimed at.</summary>
+    internal SortedDictionary<string, long> Reached { get; init; } = new(StringComparer.Ordinal);
+
     /// <summary>The evaluation before the first step.</summary>
     internal EvaluationResult? Start { get; set; }
 
@@ -39,12 +52,15 @@ internal sealed record RunState
             ["identity"] = identity.DeepClone(),
             ["best"] = ToJson(Best),
             ["best_epoch"] = BestEpoch,
+            ["best_step"] = BestStep,
+            ["best_recomputed"] = ToJson(BestRecomputed),
             ["evaluated_step"] = EvaluatedStep,
             ["optimizer_start"] = OptimizerStart,
             ["averages"] = Averages(averages),
             ["start"] = ToJson(Start),
+            ["reached"] = new JsonObject(Reached.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, r.Value))),
         };
-        return new(Step, state, [.. Arenas(engine).SelectMany(arena => Tensors(engine, arena.Role, arena.Arena))]);
+        return new(Step, state, [.. Arenas(engine).SelectMany(arena => Tensors(engine, arena.Role, arena.Arena)), .. Statistics(engine.Manifest)]);
     }
 
     /// <summary>Takes a run up where a checkpoint left it.</summary>
@@ -70,9 +86,13 @@ internal sealed record RunState
             Step = checkpoint.Step,
             Best = FromJson(state["best"]),
             BestEpoch = (long?)state["best_epoch"] ?? 0,
+            BestStep = (long?)state["best_step"] ?? 0,
+            BestRecomputed = FromJson(state["best_recomputed"]),
+            Recomputed = Statistics(checkpoint, engine.Manifest),
             EvaluatedStep = (long?)state["evaluated_step"] ?? 0,
             OptimizerStart = (long?)state["optimizer_start"] ?? 0,
             Start = FromJson(state["start"]),
+            Reached = new((state["reached"] as JsonObject ?? []).ToDictionary(r => r.Key, r => (long?)r.Value ?? 0), StringComparer.Ordinal),
         };
     }
 
@@ -84,6 +104,15 @@ internal sealed record RunState
 
     /// <summary>Gets the role of the k-th shadow.</summary>
     internal static string Shadow(int k) => $"shadow{k}";
+
+    /// <summary>Gets the role of the batch-norm statistics computed anew for an average.</summary>
+    internal static string RecomputedFor(string average) => $"recomputed/{average}";
+
+    /// <summary>Gets whether the averages of a checkpoint take the trained weights' batch-norm statistics.</summary>
+    internal static bool CopiesStatistics(LoadedCheckpoint checkpoint) => (string?)checkpoint.State["identity"]?["average_statistics"] == Trainer.Copied;
+
+    /// <summary>Gets whether a checkpoint holds a parameter of a role.</summary>
+    internal static bool Has(LoadedCheckpoint checkpoint, string role, string parameter) => checkpoint.Tensors.TryGet(TensorName(role, parameter), out _);
 
     /// <summary>Gets what an average of a checkpoint consists of.</summary>
     /// <exception cref="CheckpointException">The checkpoint holds no such average.</exception>
@@ -97,6 +126,19 @@ internal sealed record RunState
             && portion["share"] is JsonValue part && part.TryGetValue(out double share) ? new(shadow, share) : throw Foreign();
 
         CheckpointException Foreign() => new($"The checkpoint '{checkpoint.Name}' holds no average '{average}', or an unreadable one; it is of another run.", checkpoint.Name);
+    }
+
+    private IEnumerable<TensorEntry> Statistics(Manifest manifest) => (Recomputed ?? new Dictionary<string, IReadOnlyDictionary<string, float[]>>()).SelectMany(
+        average => manifest.RunningStatistics.Select(p => new TensorEntry(
+            TensorName(RecomputedFor(average.Key), p.Name), TensorType.Float32, p.Shape, MemoryMarshal.AsBytes(average.Value[p.Name].AsSpan()).ToArray())));
+
+    private static Dictionary<string, IReadOnlyDictionary<string, float[]>>? Statistics(LoadedCheckpoint checkpoint, Manifest manifest)
+    {
+        var statistics = manifest.RunningStatistics.ToList();
+        string[] averages = [.. (checkpoint.State["averages"] as JsonObject ?? []).Select(a => a.Key)
+            .Where(a => statistics.Exists(p => Has(checkpoint, RecomputedFor(a), p.Name)))];
+        return averages.Length == 0 ? null : averages.ToDictionary(
+            a => a, a => (IReadOnlyDictionary<string, float[]>)statistics.ToDictionary(p => p.Name, p => Read(checkpoint, RecomputedFor(a), p)));
     }
 
     private static JsonObject Averages(IEnumerable<(string Name, IReadOnlyList<Portion> Portions)> averages) => new(averages.Select(
@@ -152,11 +194,28 @@ internal sealed record RunState
 
     private static JsonObject? ToJson(EvaluationResult? result) => result is null ? null : new()
     {
-        ["loss"] = double.IsFinite(result.Loss) ? result.Loss : null,
-        ["accuracy"] = result.Accuracy,
+        ["loss"] = Number(result.Loss),
+        ["accuracy"] = Number(result.Accuracy),
         ["samples"] = result.Samples,
+        ["top_k"] = result.TopK,
+        ["top_k_accuracy"] = Number(result.TopKAccuracy),
+        ["nll"] = Number(result.NegativeLogLikelihood),
+        ["ece"] = Number(result.CalibrationError),
     };
 
     private static EvaluationResult? FromJson(JsonNode? node) => node is null ? null
-        : new((double?)node["loss"] ?? double.NaN, (double?)node["accuracy"], (long?)node["samples"] ?? 0);
+        : new(Number(node["loss"]) ?? double.NaN, Number(node["accuracy"]), (long?)node["samples"] ?? 0)
+        {
+            TopK = (int?)node["top_k"],
+            TopKAccuracy = Number(node["top_k_accuracy"]),
+            NegativeLogLikelihood = Number(node["nll"]),
+            CalibrationError = Number(node["ece"]),
+        };
+
+    // JSON has no NaN and no infinity: they are written as words.
+    private static JsonNode? Number(double? value) => value is { } number && !double.IsFinite(number) ? number.ToString(CultureInfo.InvariantCulture) : value;
+
+    private static double? Number(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? word)
+        ? double.TryParse(word, CultureInfo.InvariantCulture, out var number) ? number : double.NaN
+        : (double?)node;
 }

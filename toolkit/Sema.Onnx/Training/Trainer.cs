@@ -5,6 +5,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Losses;
 
 namespace Sema.Onnx.Training;
@@ -13,6 +14,9 @@ namespace Sema.Onnx.Training;
 /// <example>See the README.</example>
 public sealed class Trainer : IDisposable
 {
+    /// <summary>What a checkpoint says where averages take the trained weights' batch-norm statistics.</summary>
+    internal const string Copied = "copy";
+
     private readonly RunFolder _run;
     private readonly TrainerOptions _options;
     private readonly ILogger _logger;
@@ -53,6 +57,8 @@ public sealed class Trainer : IDisposable
         _identity = Identity(data.Train);
         try
         {
+            if (options.LabelNoise > 0)
+                _training = forms.Training(data.Train, options, Noise(_engine.Manifest));
             if (!resume && _engine.Manifest.ClassAxis is >= 0 and var axis)
             {
                 var (classes, ignore) = (_engine.Manifest.Prediction.Shape[axis], (options.Loss as CrossEntropyLoss)?.IgnoreIndex);
@@ -148,12 +154,26 @@ public sealed class Trainer : IDisposable
     {
         using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
         using var measurements = new Measurements(_run, _state.Step);
+        var final = new FinalStatistics
+        {
+            Engine = _engine,
+            State = _state,
+            Options = _options,
+            Length = Length,
+            Loader = _training,
+            Checkpoints = _checkpoints,
+            Identity = _identity,
+            Evaluation = evaluation,
+            Measurements = measurements,
+            Save = Save,
+        };
         using var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
         {
             Evaluation = evaluation,
             Measurements = measurements,
             Progress = progress,
-            Save = name => Save(name),
+            Save = name => Save(_state, name),
+            Finish = HasAverageStatistics && _options.AverageStatistics == AverageStatistics.Recompute ? final.Finish : null,
             Record = step => _records.Add(step, _engine, _options.Averaging),
         };
         return loop.Run(cancellation);
@@ -162,11 +182,13 @@ public sealed class Trainer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _engine.Dispose();
 
-    private void Save(string? name)
+    private bool HasAverageStatistics => _engine.Manifest.Statistics.Count > 0 && _options.AllAveraging.Averages.Count > 0;
+
+    private void Save(RunState state, string? name)
     {
-        var at = Length.After(_state.Step);
+        var at = Length.After(state.Step);
         var averaging = _options.AllAveraging;
-        var checkpoint = _state.ToCheckpoint(_engine, _identity, averaging.Averages.Select((average, k) => (average, averaging.Mixture(k, at))));
+        var checkpoint = state.ToCheckpoint(_engine, _identity, averaging.Averages.Select((average, k) => (average, averaging.Mixture(k, at))));
         if (name is not null)
         {
             _checkpoints.Save(checkpoint, name);
@@ -174,7 +196,7 @@ public sealed class Trainer : IDisposable
         }
 
         var saved = _checkpoints.Save(checkpoint);
-        Log.Saved(_logger, saved, _state.Step);
+        Log.Saved(_logger, saved, state.Step);
     }
 
     // What the bits of a run depend on, besides where it stands.
@@ -200,8 +222,19 @@ public sealed class Trainer : IDisposable
         ["pixels"] = Pixels(_options.Pixels),
         ["averaging"] = _options.Averaging.ToString(),
         ["training_samples"] = train.Count,
+        ["average_statistics"] = HasAverageStatistics && _options.AverageStatistics == AverageStatistics.Copy ? Copied : null,
+        ["label_noise"] = _options.LabelNoise > 0 ? _options.LabelNoise : null,
+        ["target_accuracy"] = _options.TargetAccuracy,
         ["constant_inputs"] = string.Join(' ', train.Constants.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => FormattableString.Invariant($"{c.Key}={c.Value:R}"))),
     };
+
+    private LabelNoise Noise(Manifest manifest)
+    {
+        var classes = manifest.ClassAxis < 0 ? 0 : manifest.Prediction.Shape[manifest.ClassAxis];
+        return classes >= 2
+            ? new(_options.LabelNoise, (int)classes, (ulong)_options.Seed, (_options.Loss as CrossEntropyLoss)?.IgnoreIndex)
+            : throw new DataException("Label noise (--label-noise) replaces classes by other classes, and the targets here are none, or of one class; leave it out.");
+    }
 
     private static string Pixels(PixelOptions p) => FormattableString.Invariant(
         $"scale {p.Scale}, mean {string.Join(' ', p.Mean)}, std {string.Join(' ', p.Std)}, {p.Channels}, resize {p.Resize}, {p.Layout}");

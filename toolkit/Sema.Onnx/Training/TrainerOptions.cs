@@ -50,6 +50,9 @@ public sealed record TrainerOptions
     /// <summary>Gets how averaged weights follow the trained ones. Default: none are kept.</summary>
     public AveragingStrategy Averaging { get; init; } = new NoAveraging();
 
+    /// <summary>Gets where the batch-norm statistics of averages come from when batch normalisation is live. Default: recomputed at the run's end.</summary>
+    public AverageStatistics AverageStatistics { get; init; }
+
     /// <summary>Gets the largest L2 norm of the gradient; a longer one is scaled down to it. <see langword="null"/> for no limit.</summary>
     public double? ClipNorm { get; init; }
 
@@ -73,6 +76,22 @@ public sealed record TrainerOptions
 
     /// <summary>Gets what order, augmentation and a new head start from. The same seed gives the same bits. Default 0.</summary>
     public int Seed { get; init; }
+
+    /// <summary>Gets the probability with which a training label is replaced by another class, each equally likely, in [0, 1]; the same ones in
+    /// every epoch, drawn from the seed. Evaluation data stay as they are. Class targets only. Default 0.</summary>
+    public double LabelNoise { get; init; }
+
+    /// <summary>Gets k of the top-k accuracy, at least 1; it is left out where there are no more than k classes. Default: 5.</summary>
+    public int? TopK { get; init; }
+
+    /// <summary>Gets the accuracy in (0, 1] whose first evaluation is reported for each set of weights; <see langword="null"/> for none.</summary>
+    public double? TargetAccuracy { get; init; }
+
+    /// <summary>Gets how often all weights are evaluated, in <see cref="EvaluateUnit"/>, at least 1; at the run's end they always are. Default 1.</summary>
+    public long EvaluateEvery { get; init; } = 1;
+
+    /// <summary>Gets what <see cref="EvaluateEvery"/> counts. Default: epochs.</summary>
+    public IntervalUnit EvaluateUnit { get; init; }
 
     /// <summary>Gets after how many epochs without a better evaluation the run ends; <see langword="null"/> for never.</summary>
     public int? Patience { get; init; }
@@ -130,6 +149,8 @@ public sealed record TrainerOptions
         AtLeastOne(SaveEvery ?? 1, nameof(SaveEvery));
         AtLeastOne(Patience ?? 1, nameof(Patience));
         AtLeastOne(Classes ?? 1, nameof(Classes));
+        AtLeastOne(TopK ?? 1, nameof(TopK));
+        AtLeastOne(EvaluateEvery, nameof(EvaluateEvery));
         Loss.Validate();
         Optimizer.Validate();
         _ = AllAveraging;
@@ -137,6 +158,10 @@ public sealed record TrainerOptions
         foreach (var group in Groups)
             group.Validate();
         LayerDecay?.Validate();
+        if (!(LabelNoise is >= 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(LabelNoise), LabelNoise, $"{nameof(LabelNoise)} is a probability and must be in [0, 1].");
+        if (TargetAccuracy is { } target && !(target is > 0 and <= 1))
+            throw new ArgumentOutOfRangeException(nameof(TargetAccuracy), target, $"{nameof(TargetAccuracy)} must be above 0 and at most 1.");
         if (Threads < 0)
             throw new ArgumentOutOfRangeException(nameof(Threads), Threads, $"{nameof(Threads)} must be at least 0, which takes one a core.");
         if (ClipNorm is { } norm && !(norm > 0))

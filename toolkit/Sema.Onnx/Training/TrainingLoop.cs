@@ -46,6 +46,9 @@ internal sealed class TrainingLoop : IDisposable
     /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
     internal required Action<string?> Save { get; init; }
 
+    /// <summary>At the run's end, gives the averages their final batch-norm statistics and evaluates all weights, where that is asked for.</summary>
+    internal Func<CancellationToken, IReadOnlyDictionary<string, EvaluationResult>>? Finish { get; init; }
+
     /// <summary>Puts the averages on record.</summary>
     internal required Action<long> Record { get; init; }
 
@@ -71,14 +74,16 @@ internal sealed class TrainingLoop : IDisposable
                 if (_state.Step >= _length.Steps || PatienceIsOver)
                 {
                     // A run that is resumed at its end has no evaluation in hand.
-                    if (last.Count == 0 && Evaluation is not null)
+                    if (Finish is not null)
+                        last = Finish(cancellation);
+                    else if (last.Count == 0 && Evaluation is not null)
                         last = Evaluation.Evaluate(_length.After(_state.Step), cancellation);
                     return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
                 }
 
                 cancellation.ThrowIfCancellationRequested();
                 report = Step(batches);
-                if (_options.SaveEvery is { } every && _state.Step % every == 0 && !EvaluationIsDue)
+                if (!EvaluationIsDue && (EndsEpoch(_state.Step) || (_options.SaveEvery is { } every && _state.Step % every == 0)))
                     Save(null);
                 Progress?.Report(report);
             }
@@ -99,7 +104,8 @@ internal sealed class TrainingLoop : IDisposable
         _sharpness?.Dispose();
     }
 
-    private bool EvaluationIsDue => (EndsEpoch(_state.Step) || _state.Step == _length.Steps) && _state.Step > _state.EvaluatedStep;
+    private bool EvaluationIsDue => _state.Step > _state.EvaluatedStep && (_state.Step == _length.Steps
+        || _length.After(_state.Step).Done(_options.EvaluateUnit) % _options.EvaluateEvery == 0);
 
     private bool PatienceIsOver => _options.Patience is { } patience && _state.Best is not null && EndsEpoch(_state.Step)
         && At(_state.Step).Epoch - _state.BestEpoch >= patience;
@@ -110,6 +116,10 @@ internal sealed class TrainingLoop : IDisposable
             return;
         _state.Start = Evaluation.EvaluateOnline(cancellation);
         Measurements.Evaluation(report.Position, 0, WeightEvaluation.Online, _state.Start);
+
+        // All averages begin as copies of the weights.
+        foreach (var weights in _averaging.Averages.Prepend(WeightEvaluation.Online))
+            NoteTarget(weights, _state.Start, 0);
         Progress?.Report(report with { Evaluations = new Dictionary<string, EvaluationResult> { [WeightEvaluation.Online] = _state.Start } });
     }
 
@@ -118,7 +128,7 @@ internal sealed class TrainingLoop : IDisposable
     private RunPosition At(long step) => new(step, _length.Steps, (step + _length.StepsPerEpoch - 1) / _length.StepsPerEpoch, _epochs);
 
     private TrainingResult Result(RunPosition at, RunEnd end, IReadOnlyDictionary<string, EvaluationResult> last) =>
-        new(at, end, _state.Start, last, _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed));
+        new(at, end, _state.Start, last, _state.BestRecomputed ?? _state.Best, _state.BestEpoch, new(_gradients.Elapsed, _update.Elapsed, _data.Elapsed, _total.Elapsed)) { Reached = _state.Reached };
 
     // One optimizer step: gradients over the accumulated batches, clipping, update, switch.
     private TrainingProgress Step(IEnumerator<Batch> batches)
@@ -154,11 +164,11 @@ internal sealed class TrainingLoop : IDisposable
             _engine.Update(new(since, rate, ClippingFactor(norm) / _options.Accumulate, decays, _scalars.At(since)));
             if (_averaging.SwitchAfter(position) is not { } decision)
                 return;
-            _engine.Switch(decision);
+            _engine.Switch(decision, keepStatistics: _options.AverageStatistics == AverageStatistics.Copy);
             if (decision.ClearOptimizer)
                 _state.OptimizerStart = step;
         });
-        _state.Step = step;
+        (_state.Step, _state.Recomputed) = (step, null);
         if (_averaging.RecordAfter(position))
             Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
@@ -211,16 +221,26 @@ internal sealed class TrainingLoop : IDisposable
         if (results is null)
             return new Dictionary<string, EvaluationResult>();
         foreach (var (weights, result) in results)
+        {
             Measurements.Evaluation(at, (double)at.Step / _length.StepsPerEpoch, weights, result);
+            NoteTarget(weights, result, at.Step);
+        }
+
         var judged = results[_averaging.Averages.Count > 0 ? _averaging.Averages[0] : WeightEvaluation.Online];
         if (judged.IsBetterThan(_state.Best))
         {
-            (_state.Best, _state.BestEpoch) = (judged, at.Epoch);
+            (_state.Best, _state.BestEpoch, _state.BestStep, _state.BestRecomputed) = (judged, at.Epoch, at.Step, null);
             Save(RunFolder.Best);
         }
 
         _pace.Restart();
         return results;
+    }
+
+    private void NoteTarget(string weights, EvaluationResult result, long step)
+    {
+        if (result.Accuracy >= _options.TargetAccuracy)
+            _state.Reached.TryAdd(weights, step);
     }
 
     private static void Timed(Stopwatch watch, Action action)

@@ -10,4 +10,9 @@ namespace Sema.Onnx.Training;
 /// <param name="Timing">Where the time went.</param>
 public sealed record TrainingResult(
     RunPosition Position, RunEnd Ended, EvaluationResult? Start, IReadOnlyDictionary<string, EvaluationResult> Final,
-    EvaluationResult? Best, long BestEpoch, StepTiming Timing);
+    EvaluationResult? Best, long BestEpoch, StepTiming Timing)
+{
+    /// <summary>Gets the step of the first evaluation at which weights had the accuracy aimed at, by the name of the weights; those that never
+    /// had it are not there.</summary>
+    public IReadOnlyDictionary<string, long> Reached { get; init; } = new Dictionary<string, long>();
+}

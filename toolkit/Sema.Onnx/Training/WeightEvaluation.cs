@@ -13,31 +13,34 @@ internal sealed class WeightEvaluation : IDisposable
 
     private readonly Engine _engine;
     private readonly AveragingStrategy _averaging;
+    private readonly bool _copies;
     private readonly Session _session;
     private readonly Evaluator _evaluator;
     private readonly BatchLoader _loader;
-    private readonly Lazy<Arena> _sum;
+    private readonly AverageWeights _averages;
 
     internal WeightEvaluation(Engine engine, BatchLoader loader, TrainerOptions options)
     {
-        (_engine, _loader, _averaging) = (engine, loader, options.AllAveraging);
+        (_engine, _loader, _averaging, _averages) = (engine, loader, options.AllAveraging, new(engine, options.AllAveraging));
+        _copies = options.AverageStatistics == AverageStatistics.Copy;
         var manifest = engine.Manifest;
         _session = new Session(Path.Combine(engine.Folder, ArtifactFolder.Eval), engine.Settings);
-        _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss);
-        _sum = new(() => new Arena(engine.Settings.Device, engine.Weights.Length));
+        _evaluator = new Evaluator(_session, manifest.Inputs, manifest.Target, manifest.Prediction, manifest.ClassAxis, options.Loss, options.TopK);
     }
 
     /// <summary>Evaluates the trained weights alone.</summary>
-    internal EvaluationResult EvaluateOnline(CancellationToken cancellation) => Evaluate(_engine.Weights, cancellation);
+    internal EvaluationResult EvaluateOnline(CancellationToken cancellation) => Evaluate(_engine.Weights, null, cancellation);
 
     /// <summary>Evaluates everything, by the name of the weights.</summary>
     /// <param name="at">Where the run stands.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    internal IReadOnlyDictionary<string, EvaluationResult> Evaluate(TrainingPosition at, CancellationToken cancellation)
+    /// <param name="recomputed">Batch-norm statistics in place of an average's own, by its name and theirs.</param>
+    internal IReadOnlyDictionary<string, EvaluationResult> Evaluate(
+        TrainingPosition at, CancellationToken cancellation, IReadOnlyDictionary<string, IReadOnlyDictionary<string, float[]>>? recomputed = null)
     {
         var results = new Dictionary<string, EvaluationResult> { [Online] = EvaluateOnline(cancellation) };
         foreach (var (k, name) in _averaging.Averages.Index())
-            results[name] = Evaluate(Average(k, at), cancellation);
+            results[name] = Evaluate(_averages.Of(k, at), Statistics(recomputed?[name]), cancellation);
         return results;
     }
 
@@ -46,23 +49,18 @@ internal sealed class WeightEvaluation : IDisposable
     {
         _evaluator.Dispose();
         _session.Dispose();
-        if (_sum.IsValueCreated)
-            _sum.Value.Dispose();
+        _averages.Dispose();
     }
 
-    private EvaluationResult Evaluate(Arena weights, CancellationToken cancellation)
+    private EvaluationResult Evaluate(Arena weights, Func<Parameter, DeviceTensor>? statistics, CancellationToken cancellation)
     {
-        _engine.BindParameters(_evaluator.Binding, weights);
+        _engine.BindParameters(_evaluator.Binding, weights, statistics);
         return _evaluator.Evaluate(_loader, cancellation);
     }
 
-    // The shadow itself where the average is one.
-    private Arena Average(int k, TrainingPosition at)
-    {
-        var portions = _averaging.Mixture(k, at);
-        if (portions is [{ Share: 1, Shadow: var only }])
-            return _engine.Shadows[only];
-        Mixtures.Add(portions, _engine.Shadows, _sum.Value);
-        return _sum.Value;
-    }
+    // Where an average's batch-norm statistics come from, if not from itself.
+    private Func<Parameter, DeviceTensor>? Statistics(IReadOnlyDictionary<string, float[]>? recomputed) =>
+        recomputed is not null ? p => HostTensor.Of<float>(recomputed[p.Name], [.. p.Shape])
+        : _copies ? p => _engine.Weights.Slice(p.Offset, [.. p.Shape])
+        : null;
 }

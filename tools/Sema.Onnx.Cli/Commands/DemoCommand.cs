@@ -81,6 +81,7 @@ internal sealed class DemoCommand : SemaCommand
             Epochs = Epochs,
             Schedule = length => new CosineSchedule(Rate, length.Steps),
             Pixels = data.Pixels,
+            LabelNoise = data.LabelNoise,
             Threads = threads,
         });
         return TrainingView.Run(console, trainer.Length, progress => trainer.Train(progress));

@@ -14,6 +14,7 @@ internal sealed class EvalCommand : SemaCommand
     private readonly PixelFlags _pixels;
     private readonly LossOptions _loss;
     private readonly DeviceOptions _device;
+    private readonly MeasureOptions _measures;
     private readonly CommonOptions _common;
 
     internal EvalCommand()
@@ -23,13 +24,14 @@ internal sealed class EvalCommand : SemaCommand
         _data = Add(new DataOptions(training: false));
         _pixels = Add(new PixelFlags());
         _loss = Add(new LossOptions());
+        _measures = Add(new MeasureOptions());
         _device = Add(new DeviceOptions(batch: true));
         _common = Add(new CommonOptions());
     }
 
     /// <inheritdoc/>
     internal override string About =>
-        "Runs a model over the test part of the data (over all of them where there is no test part) and prints the mean loss and, for class targets, the accuracy.";
+        "Runs a model over the test part of the data (over all of them where there is no test part) and prints the mean loss and, for class targets, accuracy, top-k accuracy, negative log-likelihood and calibration error.";
 
     /// <inheritdoc/>
     internal override IReadOnlyList<string> Usage => ["eval MODEL --data SPEC [options]"];
@@ -50,6 +52,7 @@ internal sealed class EvalCommand : SemaCommand
             Loss = _loss.Bind(parse),
             Output = parse.GetValue(_loss.Output),
             Pixels = _pixels.Bind(parse),
+            TopK = (int?)parse.GetValue(_measures.TopK),
             BatchSize = parse.GetValue(_device.BatchSize),
             Device = _device.Device(parse),
             Threads = parse.GetValue(_device.Threads),
@@ -64,8 +67,8 @@ internal sealed class EvalCommand : SemaCommand
         }
 
         terminal.Output.WriteLine($"loss      {Readable.Loss(result.Loss)}");
-        if (result.Accuracy is { } accuracy)
-            terminal.Output.WriteLine($"accuracy  {Readable.Percent(accuracy, 2)}");
+        foreach (var (name, value) in Readable.Measures(result))
+            terminal.Output.WriteLine($"{name,-8}  {value}");
         terminal.Output.WriteLine($"samples   {Readable.Number(result.Samples)} ({(data.Test is null ? "all: the data have no test part" : "test part")}), {Readable.Seconds(watch.Elapsed)}");
         return ExitCode.Done;
     }

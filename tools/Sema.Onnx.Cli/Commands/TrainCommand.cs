@@ -30,7 +30,7 @@ internal sealed class TrainCommand : SemaCommand
 
     /// <inheritdoc/>
     internal override string About =>
-        "Fine-tunes a model and keeps averaged weights beside the trained ones. After every epoch all of them are evaluated and a checkpoint is written; "
+        "Fine-tunes a model and keeps averaged weights beside the trained ones. After every epoch (or --evaluate-every) all of them are evaluated and a checkpoint is written; "
         + "Ctrl-C finishes the step under way, saves, and exits with 130. Defaults: adamw at 0.0001, 3 epochs, batches of 32, Switch EMA.";
 
     /// <inheritdoc/>
@@ -89,7 +89,7 @@ internal sealed class TrainCommand : SemaCommand
         }
 
         if (!json)
-            Summarise(terminal.Output, result, folder);
+            Summarise(terminal.Output, result, options.TargetAccuracy, folder);
         return ExitCode.Done;
     }
 
@@ -119,7 +119,7 @@ internal sealed class TrainCommand : SemaCommand
         }
     }
 
-    private static void Summarise(TextWriter writer, TrainingResult result, string folder)
+    private static void Summarise(TextWriter writer, TrainingResult result, double? target, string folder)
     {
         if (result.Ended == RunEnd.StoppedEarly)
             writer.WriteLine($"Stopped early: no better evaluation since epoch {result.BestEpoch}.");
@@ -128,7 +128,7 @@ internal sealed class TrainCommand : SemaCommand
         if (result.Best is null)
             writer.WriteLine("Nothing was evaluated: the data have no test part (--eval-data SPEC names one).");
         else
-            ResultTable.Of(result).Write(writer);
+            ResultTable.Of(result, target).Write(writer);
         writer.WriteLine($"Next: sema export {Quoted(folder)} tuned.onnx");
     }
 }

@@ -7,10 +7,10 @@ namespace Sema.Onnx.Cli.Demo;
 /// <param name="Spec">The name of its data set.</param>
 /// <param name="Description">What it is, for people.</param>
 /// <param name="Pixels">How pixels become the model's input.</param>
-internal sealed record DemoData(DataSplit Data, string Spec, string Description, PixelOptions Pixels)
+/// <param name="LabelNoise">The share of training labels made wrong.</param>
+internal sealed record DemoData(DataSplit Data, string Spec, string Description, PixelOptions Pixels, double LabelNoise)
 {
     private const double Noise = 0.4;
-    private const int Classes = 10;
 
     /// <summary>Gets the options that say the same to another command.</summary>
     internal string Flags => Pixels.Scale is { } scale ? FormattableString.Invariant($" --scale {scale}") : "";
@@ -21,13 +21,12 @@ internal sealed record DemoData(DataSplit Data, string Spec, string Description,
         var pixels = new PixelOptions { Scale = scale };
         try
         {
-            return new(First(DataSpec.Load("fashion-mnist")), "fashion-mnist", $"Fashion-MNIST: photographs of clothes, a new task ({training} to train on, {test} to test on)", pixels);
+            return new(First(DataSpec.Load("fashion-mnist")), "fashion-mnist", $"Fashion-MNIST: photographs of clothes, a new task ({training} to train on, {test} to test on)", pixels, 0);
         }
         catch (DataException)
         {
-            var clean = First(DataSpec.Load("mnist"));
-            return new(clean with { Train = new NoisyLabels(clean.Train, Noise, Classes) }, "mnist",
-                $"MNIST, 40 % of the training labels drawn at random, clean test labels ({training} to train on, {test} to test on)", pixels);
+            return new(First(DataSpec.Load("mnist")), "mnist",
+                $"MNIST, 40 % of the training labels replaced by wrong ones, clean test labels ({training} to train on, {test} to test on)", pixels, Noise);
         }
 
         DataSplit First(DataSplit data) => new(data.Train.First(training), (data.Test ?? data.Train).First(test));

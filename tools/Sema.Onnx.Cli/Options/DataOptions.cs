@@ -4,7 +4,7 @@ using Sema.Onnx.Data;
 
 namespace Sema.Onnx.Cli.Options;
 
-/// <summary>--data, --eval-data, --input, --limit, --augment.</summary>
+/// <summary>--data, --eval-data, --input, --limit, --augment, --label-noise.</summary>
 internal sealed class DataOptions : OptionGroup
 {
     internal DataOptions(bool training)
@@ -15,10 +15,12 @@ internal sealed class DataOptions : OptionGroup
         EvalData = Flag.Text("--eval-data", "SPEC", "Another data set to evaluate on. [default: the test part of --data]");
         Augment = Flag.Text("--augment", "LIST", "Random changes to training images: crop, flip, or crop,flip. [default: none]");
         Inputs = Add(Flag.Texts("--input", "NAME=VALUE", "A model input that is one number for all samples, such as sr=16000 or state=0; may be repeated."));
+        Noise = Flag.Number("--label-noise", "P", "Replace each training label with probability P by another class, each equally likely; the same labels in every epoch. Needs class targets.", 0.0);
         if (training)
         {
             Add(EvalData);
             Add(Augment);
+            Add(Noise);
         }
 
         Limit = Add(Flag.Integer("--limit", "N", "Use only the first N samples of each part, for a quick try."));
@@ -29,6 +31,8 @@ internal sealed class DataOptions : OptionGroup
     internal Option<string?> EvalData { get; }
 
     internal Option<string?> Augment { get; }
+
+    internal Option<double> Noise { get; }
 
     internal Option<string[]> Inputs { get; }
 
@@ -55,6 +59,12 @@ internal sealed class DataOptions : OptionGroup
             ? (text[..end], value)
             : throw new UsageException($"--input {text}: '{text[(end + 1)..]}' is no number, such as 16000 or 0.5.");
     });
+
+    internal double LabelNoise(ParseResult parse)
+    {
+        var share = parse.GetValue(Noise);
+        return share is >= 0 and <= 1 ? share : throw new UsageException($"--label-noise: {share} is out of range; a probability is in [0, 1].");
+    }
 
     internal Augmentation Augmentation(ParseResult parse) => parse.GetValue(Augment) is { } text ? Onnx.Data.Augmentation.Parse(text) : Onnx.Data.Augmentation.None;
 

@@ -13,7 +13,7 @@ namespace Sema.Onnx.Cli.Options;
 internal sealed class RunConfig(SemaCommand command, Argument<string> model, TrainingOptions options)
 {
     /// <summary>The options in which a resumed run may differ: the bits of its steps do not depend on them.</summary>
-    internal static readonly string[] Free = ["--epochs", "--steps", "--patience", "--save-every", "--keep", "--threads", "--provider"];
+    internal static readonly string[] Free = ["--epochs", "--steps", "--patience", "--evaluate-every", "--top-k", "--save-every", "--keep", "--threads", "--provider"];
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 

@@ -15,6 +15,9 @@ internal sealed class RunOptions : OptionGroup
         BatchSize = Add(Flag.Integer("--batch-size", "N", "Samples of a batch.", 32, 1));
         Seed = Add(Flag.Integer("--seed", "N", "What order, augmentation and a new head are drawn from; the same seed gives the same bits.", 0, int.MinValue));
         Patience = Add(Flag.Integer("--patience", "N", "End after N epochs without a better evaluation. [default: never]"));
+        EvaluateEvery = Add(Flag.Text("--evaluate-every", "N[epochs|steps]", "Evaluate all weights this often, and at the run's end. [default: 1epochs]"));
+        TargetAccuracy = Add(Flag.Number("--target-accuracy", "A", "Report for each set of weights the step of the first evaluation with at least this accuracy, in (0, 1]."));
+        TopK = Add(MeasureOptions.TopKOption());
         SaveEvery = Add(Flag.Integer("--save-every", "STEPS", "Write a checkpoint every so many steps, besides those at the epochs' ends.", 1, long.MaxValue));
         Keep = Add(Flag.Integer("--keep", "N", "Checkpoints kept, besides the best.", 2, 1));
     }
@@ -33,7 +36,18 @@ internal sealed class RunOptions : OptionGroup
 
     internal Option<long?> Patience { get; }
 
+    internal Option<string?> EvaluateEvery { get; }
+
+    internal Option<double?> TargetAccuracy { get; }
+
+    internal Option<long?> TopK { get; }
+
     internal Option<long?> SaveEvery { get; }
 
     internal Option<int> Keep { get; }
+
+    internal Interval Evaluations(ParseResult parse) => parse.GetValue(EvaluateEvery) is { } text ? Interval.Parse(text, "--evaluate-every", inSteps: false) : new(1, InSteps: false);
+
+    internal double? Target(ParseResult parse) => parse.GetValue(TargetAccuracy) is not { } target ? null
+        : target is > 0 and <= 1 ? target : throw new UsageException($"--target-accuracy: {target} is out of range; it must be above 0 and at most 1.");
 }

@@ -31,9 +31,12 @@ internal sealed class TrainingOptions
 
     internal AveragingOptions Averaging { get; }
 
+    internal StatisticsOptions Statistics { get; } = new();
+
     internal DeviceOptions Device { get; } = new();
 
-    internal IReadOnlyList<OptionGroup> Groups => [Data, Pixels, Run, .. Averaging.Groups, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
+    internal IReadOnlyList<OptionGroup> Groups =>
+        [Data, Pixels, Run, .. Averaging.Groups, Statistics, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -55,6 +58,7 @@ internal sealed class TrainingOptions
         LayerDecay = Parts.Layers(parse),
         Schedule = Schedule.Bind(parse, Optimizer.LearningRate(parse), Averaging.Swa.First(parse)),
         Averaging = Averaging.Bind(parse, Optimizer.KeepsAverage(parse)),
+        AverageStatistics = Statistics.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),
         BatchSize = parse.GetValue(Run.BatchSize),
@@ -62,6 +66,11 @@ internal sealed class TrainingOptions
         Steps = parse.GetValue(Run.Steps),
         Pixels = Pixels.Bind(parse),
         Augmentation = Data.Augmentation(parse),
+        LabelNoise = Data.LabelNoise(parse),
+        TopK = (int?)parse.GetValue(Run.TopK),
+        TargetAccuracy = Run.Target(parse),
+        EvaluateEvery = Run.Evaluations(parse).Count,
+        EvaluateUnit = Run.Evaluations(parse).Unit,
         Seed = parse.GetValue(Run.Seed),
         Patience = (int?)parse.GetValue(Run.Patience),
         SaveEvery = parse.GetValue(Run.SaveEvery),

@@ -33,6 +33,15 @@ internal static class Readable
         _ => (bytes / 1073741824.0).ToString("0.0", CultureInfo.InvariantCulture) + " GiB",
     };
 
+    /// <summary>The measures of class targets, by short names; none for other targets.</summary>
+    internal static IEnumerable<(string Name, string Value)> Measures(EvaluationResult result) => new (string Name, string? Value)[]
+    {
+        ("accuracy", result.Accuracy is { } accuracy ? Percent(accuracy, 2) : null),
+        ($"top {result.TopK}", result.TopKAccuracy is { } top ? Percent(top, 2) : null),
+        ("nll", result.NegativeLogLikelihood is { } nll ? Loss(nll) : null),
+        ("ece", result.CalibrationError is { } ece ? Loss(ece) : null),
+    }.Where(m => m.Value is not null).Select(m => (m.Name, m.Value!));
+
     /// <summary>The accuracy where there is one, else the loss.</summary>
     internal static string Judged(EvaluationResult result) => result.Accuracy is { } accuracy ? Percent(accuracy, 2) : Loss(result.Loss);
 }

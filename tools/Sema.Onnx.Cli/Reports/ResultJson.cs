@@ -9,8 +9,8 @@ internal static class ResultJson
     internal static JsonObject Of(EvaluationResult result)
     {
         var json = new JsonObject { ["loss"] = Finite(result.Loss) };
-        if (result.Accuracy is { } accuracy)
-            json["accuracy"] = Finite(accuracy);
+        foreach (var (name, value) in result.Measures)
+            json[name] = Finite(value);
         json["samples"] = result.Samples;
         return json;
     }
@@ -31,6 +31,7 @@ internal static class ResultJson
             ["start"] = result.Start is null ? null : Of(result.Start),
             ["final"] = new JsonObject(result.Final.Select(f => KeyValuePair.Create(f.Key, (JsonNode?)Of(f.Value)))),
             ["best"] = best,
+            ["reached"] = new JsonObject(result.Reached.Select(r => KeyValuePair.Create(r.Key, (JsonNode?)r.Value))),
             ["timing"] = new JsonObject
             {
                 ["gradients"] = result.Timing.Gradients.TotalSeconds,

@@ -92,6 +92,8 @@ internal sealed class TrainingView : IProgress<TrainingProgress>
     private string EpochLine(TrainingProgress value, IReadOnlyDictionary<string, EvaluationResult> evaluations)
     {
         var line = $"epoch {value.Position.Epoch}/{value.Position.Epochs}";
+        if (value.Position.Step % _length.StepsPerEpoch != 0)
+            line += $"  step {value.Position.Step}";
         if (_loss.Any)
             line += $"  loss {Readable.Loss(_loss.Value)}";
         if (_accuracy.Any)

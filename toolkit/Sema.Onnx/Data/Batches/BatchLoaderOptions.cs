@@ -23,6 +23,9 @@ internal sealed record BatchLoaderOptions
     /// <summary>Gets the random changes to training images. Default: none.</summary>
     internal Augmentation Augmentation { get; init; } = Augmentation.None;
 
+    /// <summary>Gets what makes training labels wrong; only for targets that are int64 classes. Default: nothing.</summary>
+    internal LabelNoise? LabelNoise { get; init; }
+
     /// <summary>Gets how many threads read ahead; 0 reads on the caller's. The batches do not depend on it. Default:
     /// 1.</summary>
     internal int Workers { get; init; } = 1;

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Sema.Onnx.Data.Batches;
 
 /// <summary>Fills batches, one at a time, on one thread: read, augment, transform.</summary>
@@ -52,7 +54,9 @@ internal sealed class BatchReader(
                 input.Transform.Apply(input == image ? _augmented : _stored[k], Place(batch.Inputs[input.Name], input.Transform.Result.ByteCount, place));
             }
 
-            options.Target.Apply(_target, Place(batch.Target.Span, options.Target.Result.ByteCount, place));
+            var target = Place(batch.Target.Span, options.Target.Result.ByteCount, place);
+            options.Target.Apply(_target, target);
+            options.LabelNoise?.Apply(MemoryMarshal.Cast<byte, long>(target), sample);
         }
         catch (DataException e)
         {

@@ -10,12 +10,15 @@ internal enum RandomStream
     /// <summary>The changes to an image.</summary>
     Augment = 2,
 
+    /// <summary>Wrong class labels.</summary>
+    LabelNoise = 3,
+
     /// <summary>The inputs of a check without data.</summary>
-    Input = 3,
+    Input = 4,
 
     /// <summary>The factors of a check's loss.</summary>
-    Projection = 4,
+    Projection = 5,
 
     /// <summary>The directions in which a check moves weights.</summary>
-    Direction = 5,
+    Direction = 6,
 }
