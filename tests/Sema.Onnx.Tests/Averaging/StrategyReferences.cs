@@ -14,7 +14,8 @@ internal static class StrategyReferences
             double a = w.W, b = w.W;
             Run(w, _ => (a, b) = ((0.9 * a) + (0.1 * w.W), (0.99 * b) + (0.01 * w.W)));
             return [a, b];
-        }),
+        }
+        ),
         ["ema, every third step, warmed up"] = (new ExponentialMovingAverage(0.9, new RationalWarmup(), 3), w =>
         {
             var e = w.W;
@@ -24,13 +25,15 @@ internal static class StrategyReferences
                 e = t % 3 == 0 ? (d * e) + ((1 - d) * w.W) : e;
             });
             return [e];
-        }),
+        }
+        ),
         ["ema, bias-corrected"] = (new ExponentialMovingAverage(0.9, new BiasCorrection()), w =>
         {
             double sum = 0, t50 = Steps;
             Run(w, _ => sum = (0.9 * sum) + (0.1 * w.W));
             return [sum / (1 - Math.Pow(0.9, t50))];
-        }),
+        }
+        ),
         ["sema"] = (new SwitchEma(new(0.9), every: 2), w =>
         {
             var e = w.W;
@@ -40,7 +43,8 @@ internal static class StrategyReferences
                 w.W = t % (2 * PerEpoch) == 0 ? e : w.W;
             });
             return [e];
-        }),
+        }
+        ),
         ["sema, partly, in steps"] = (new SwitchEma(new(0.9), 7, IntervalUnit.Steps, start: 8, end: 30, keep: 0.25), w =>
         {
             var e = w.W;
@@ -50,7 +54,8 @@ internal static class StrategyReferences
                 w.W = t is 14 or 21 or 28 ? (0.25 * w.W) + (0.75 * e) : w.W;
             });
             return [e];
-        }),
+        }
+        ),
         ["swa"] = (new StochasticWeightAveraging(start: 3, every: 2), w => [Mean(w, [15, 25, 35, 45])]),
         ["swa, in steps"] = (new StochasticWeightAveraging(start: 11, every: 4, IntervalUnit.Steps), w => [Mean(w, Enumerable.Range(11, 40).Where(t => (t - 11) % 4 == 0))]),
         ["polyak"] = (new PolyakAveraging(start: 6), w => [Mean(w, Enumerable.Range(6, 45))]),
@@ -65,7 +70,8 @@ internal static class StrategyReferences
                     w.W = e += 0.3 * (w.W - e);
             });
             return [e];
-        }),
+        }
+        ),
         ["pswa"] = (new PeriodicSwa(period: 3, start: 2), w => [Stages(w, ends: [4, 7, 10])]),
         ["dswa"] = (new PeriodicSwa(period: 3, start: 2, stages: 2), w => [Stages(w, ends: [4])]),
         ["tswa"] = (new PeriodicSwa(period: 2, start: 3, stages: 3), w => [Stages(w, ends: [4, 6], start: 3)]),
@@ -76,7 +82,8 @@ internal static class StrategyReferences
             var e = w.W;
             Run(w, t => e += (1 - Math.Pow(1 - (1.0 / t), 3)) * (w.W - e));
             return [e];
-        }),
+        }
+        ),
         ["several"] = (new CombinedAveraging(new LatestWeightAveraging(2), new SwitchEma(new(0.9)), new PolyakAveraging()), w =>
         {
             double e = w.W, sum = 0;
@@ -91,7 +98,8 @@ internal static class StrategyReferences
                 w.W = e;
             });
             return [(ends[^1] + ends[^2]) / 2, e, sum / Steps];
-        }),
+        }
+        ),
     };
 
     private static double[] Run(Descent w, Action<int> after)

@@ -85,7 +85,7 @@ public sealed class OptimizerRunTests
     [TestMethod, DynamicData(nameof(ScheduleFree))]
     public void A_schedule_free_average_is_evaluated_kept_and_exported(Optimizer optimizer)
     {
-        using var run = new TrainingRun(TinyModels.ConvNet(), Images, Options with { Optimizer = optimizer, BatchNormalization = BatchNormalizationMode.Train });
+        using var run = new TrainingRun(TinyModels.ConvNet(), Images, Options with { Optimizer = optimizer, BatchNormalization = BatchNormalizationMode.Train, AverageStatistics = AverageStatistics.Average });
         var result = run.Start();
         CollectionAssert.AreEquivalent(new[] { "online", "schedule-free" }, result.Final.Keys.ToList());
         Assert.AreNotEqual(result.Final["online"], result.Final["schedule-free"]);
