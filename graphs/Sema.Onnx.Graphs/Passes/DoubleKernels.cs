@@ -63,6 +63,9 @@ internal static class DoubleKernels
     };
 #pragma warning restore format
 
+    // Above this many elements a window is gathered: a slice is a node of the graph.
+    private const int MostSlices = 64;
+
     /// <summary>Gets every operator that is replaced, sorted by name.</summary>
     internal static IEnumerable<string> Operators => Lowerings.Keys.Order(StringComparer.Ordinal);
 
@@ -195,8 +198,14 @@ internal static class DoubleKernels
         var (strides, dilations, pads) = Attributes(y);
         var matrix = w.Reshape(0, -1).Unsqueeze(0).Reshape(y.Int("group", 1), -1, 0);
         long[] borders = [0, 0, .. pads[..strides.Length], 0, 0, .. pads[strides.Length..]];
-        var padded = x.Graph.Emit("Pad", [x, x.Graph.Vector(borders)]);
-        return Correlate(padded, matrix, SpatialSizes(w, strides.Length), strides, dilations, y.Optional(2));
+        var padded = Array.TrueForAll(pads, p => p == 0) ? x : x.Graph.Emit("Pad", [x, x.Graph.Vector(borders)]);
+        var kernel = SpatialSizes(w, strides.Length);
+        var columns = Known(w) is { } sizes && Known(x) is { } plane && sizes.Aggregate(1L, (n, size) => n * size) <= MostSlices
+            ? Slices(padded, [.. plane.Select((size, i) => size + pads[i] + pads[strides.Length + i])], sizes, strides, dilations)
+            : Columns(padded, kernel, strides, dilations, out _);
+        return Correlate(padded, columns, matrix, kernel, strides, dilations, y.Optional(2));
+
+        long[]? Known(Value value) => value.Shape is { } shape && shape.Skip(2).All(d => d.IsKnown) ? shape.Sizes[2..] : null;
     }
 
     private static Value Resize(Node y) => Resampling.Resized(y) is { } matrices
@@ -239,14 +248,14 @@ internal static class DoubleKernels
         var borders = Graphs.Operators.Concat([graph.Vector(0, 0), reach - graph.Vector(pads[..spatial]), graph.Vector(0, 0), reach + end], 0);
         var mirrored = w.Reshape(0, 0, -1).Slice(2, -1, long.MinValue, -1)                                  // [C, O/G, k]
             .Unsqueeze(0).Reshape(group, -1, 0, 0).Transpose(0, 2, 1, 3).Reshape(0, 0, -1);                 // [G, O/G, C/G·k]
-        return Correlate(graph.Emit("Pad", [spread, borders]), mirrored, kernel, [.. gap.Select(_ => 1L)], dilations, y.Optional(2));
+        var (padded, ones) = (graph.Emit("Pad", [spread, borders]), gap.Select(_ => 1L).ToArray());
+        return Correlate(padded, Columns(padded, kernel, ones, dilations, out _), mirrored, kernel, ones, dilations, y.Optional(2));
     }
 
     // Y[n, o, q] = Σ c,k W[o, c, k] X[n, c, q·stride + k·dilation], by group: [G, O/G, C/G·k] · [N, G, C/G·k, q]
-    private static Value Correlate(Value padded, Value matrix, Value kernel, long[] strides, long[] dilations, Value? bias)
+    private static Value Correlate(Value padded, Value columns, Value matrix, Value kernel, long[] strides, long[] dilations, Value? bias)
     {
-        var graph = padded.Graph;
-        var columns = Columns(padded, kernel, strides, dilations, out var windows);
+        var (graph, windows) = (padded.Graph, Windows(padded, kernel, strides, dilations));
         Value batch = padded.DynamicShape().Slice(0, 0, 1), group = matrix.DynamicShape().Slice(0, 0, 1), rows = matrix.DynamicShape().Slice(0, 2, 3);
         var byGroup = columns.Reshape(Graphs.Operators.Concat([batch, group, rows, graph.Vector(-1)], 0));
         var y = matrix.MatMul(byGroup).Reshape(Graphs.Operators.Concat([batch, graph.Vector(-1), windows], 0));
@@ -257,10 +266,32 @@ internal static class DoubleKernels
     private static Value Columns(Value padded, Value kernel, long[] strides, long[] dilations, out Value windows)
     {
         var graph = padded.Graph;
-        var (spatial, step, distance) = (strides.Length, graph.Vector(strides), graph.Vector(dilations));
-        var plane = SpatialSizes(padded, spatial);
-        windows = (plane - (kernel - graph.Vector(1)) * distance - graph.Vector(1)) / step + graph.Vector(1);
-        return padded.Reshape(0, 0, -1).Gather(ConvolutionFunctions.Places(spatial, kernel, distance, step, plane, windows), 2);
+        windows = Windows(padded, kernel, strides, dilations);
+        return padded.Reshape(0, 0, -1).Gather(ConvolutionFunctions.Places(
+            strides.Length, kernel, graph.Vector(dilations), graph.Vector(strides), SpatialSizes(padded, strides.Length), windows), 2);
+    }
+
+    // The same elements where all sizes are known: a strided slice of the plane for each place in the window, which copies runs of memory
+    // where Gather looks up each element. A window of one element that does not stride is the plane.
+    private static Value Slices(Value padded, long[] plane, long[] kernel, long[] strides, long[] dilations)
+    {
+        if (Array.TrueForAll([.. kernel, .. strides], size => size == 1))
+            return padded;
+        var (graph, axes) = (padded.Graph, Enumerable.Range(2, kernel.Length).Select(axis => (long)axis).ToArray());
+        IEnumerable<long[]> places = kernel.Aggregate<long, IEnumerable<long[]>>([[]], (outer, size) =>
+            outer.SelectMany(o => Enumerable.Range(0, (int)size).Select(k => (long[])[.. o, k])));
+        return Graphs.Operators.Concat([.. places.Select(place =>
+        {
+            long[] starts = [.. place.Select((k, i) => k * dilations[i])];
+            long[] ends = [.. starts.Select((start, i) => start + plane[i] - (kernel[i] - 1) * dilations[i])];
+            return padded.Slice(graph.Vector(starts), graph.Vector(ends), graph.Vector(axes), graph.Vector(strides));
+        })], 2);
+    }
+
+    private static Value Windows(Value padded, Value kernel, long[] strides, long[] dilations)
+    {
+        var graph = padded.Graph;
+        return (SpatialSizes(padded, strides.Length) - (kernel - graph.Vector(1)) * graph.Vector(dilations) - graph.Vector(1)) / graph.Vector(strides) + graph.Vector(1);
     }
 
     private static Value SpatialSizes(Value x, int spatial) => x.DynamicShape().Slice(0, 2, 2 + spatial);

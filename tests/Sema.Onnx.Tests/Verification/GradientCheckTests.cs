@@ -98,6 +98,48 @@ public sealed class GradientCheckTests
         Assert.IsLessThan(1e-12, shift.GradientNorm);
     }
 
+    // y = relu(1e-11 x w + b) with b = 0: every step of b crosses kinks.
+    [TestMethod]
+    public void Zero_biases_before_kinks_are_checked_elsewhere()
+    {
+        var report = Passed(Faded());
+
+        Assert.AreEqual(4, report.Draws);
+        Assert.AreEqual(4, report.Parameters.Single(p => p.Name == "b").Draw);
+        Assert.AreEqual(1, report.Parameters.Single(p => p.Name == "w").Draw);
+    }
+
+    [TestMethod]
+    public void A_wrong_gradient_at_a_kink_fails()
+    {
+        using var folder = new TemporaryFolder();
+
+        var report = GradientCheck.Run(Faded().Save(folder), new(), null, model => Scale(model.Graph, TrainingGraphs.Gradient("b"), 1.01));
+
+        Assert.IsFalse(report.Passed);
+        Assert.AreEqual("b", report.Worst.Name);
+    }
+
+    // The gradient of tanh(x w + b) by b, made wrong or no number where b is zero and only there.
+    [TestMethod]
+    [DataRow(1.01)]
+    [DataRow(double.NaN)]
+    public void A_gradient_that_is_off_at_zero_alone_is_not_excused(double factor)
+    {
+        using var folder = new TemporaryFolder();
+        var model = OfVector((x, graph) => (x.MatMul(TinyModels.Weight(graph, "w", Width, Width))
+            + graph.AddInitializer("b", Tensor.Floats([Width], new float[Width]))).Tanh());
+
+        var report = GradientCheck.Run(model.Save(folder), new(), null, m =>
+        {
+            var b = m.Graph.Find("b")!;
+            Scale(m.Graph, TrainingGraphs.Gradient("b"), b.Abs().Greater(b.Like(0)).Where(b.Like(1), b.Like(factor)));
+        });
+
+        Assert.IsFalse(report.Passed);
+        Assert.AreEqual(3, report.Draws);
+    }
+
     // ONNX Runtime has no float64 kernel of Hardmax.
     [TestMethod]
     public void A_model_without_float64_is_checked_in_float32_alone()
@@ -230,7 +272,12 @@ public sealed class GradientCheckTests
         return report;
     }
 
-    private static void Scale(Graph graph, string output, double factor)
+    private static Model Faded() => OfVector((x, graph) => graph.Emit("Relu", [x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) * 1e-11
+        + graph.AddInitializer("b", Tensor.Floats([Width], new float[Width]))]));
+
+    private static void Scale(Graph graph, string output, double factor) => Scale(graph, output, graph.Find(output)!.Like(factor));
+
+    private static void Scale(Graph graph, string output, Value factor)
     {
         var gradient = graph.Find(output)!;
         var position = graph.Outputs.IndexOf(gradient);

@@ -23,8 +23,6 @@ internal sealed class CheckedModel : IDisposable
     internal CheckedModel(ProjectionComposer composer, GradientCheckOptions options, Action<Model> change)
     {
         (_composer, _options) = (composer, options);
-        foreach (var (name, weight) in composer.Weights)
-            _tensors[name] = weight;
         change(_training32 = composer.Training(ElementType.Float32));
         try
         {
@@ -44,14 +42,15 @@ internal sealed class CheckedModel : IDisposable
     internal ElementType Precision => Float64Refused is null ? ElementType.Float64 : ElementType.Float32;
 
     /// <summary>Computes the gradients on inputs, and prepares the loss there for differences.</summary>
+    /// <param name="weights">The values of the weights by name.</param>
     /// <param name="inputs">The inputs by name.</param>
     /// <param name="draw">What the factors of the loss are drawn for.</param>
     /// <param name="loss">The loss.</param>
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the training graph.</exception>
     /// <exception cref="InvalidModelException">A value that the loss is about is not finite.</exception>
-    internal DirectionalCheck At(IReadOnlyDictionary<string, Tensor> inputs, int draw, out double loss)
+    internal DirectionalCheck At(IReadOnlyDictionary<string, Tensor> weights, IReadOnlyDictionary<string, Tensor> inputs, int draw, out double loss)
     {
-        foreach (var (name, tensor) in inputs)
+        foreach (var (name, tensor) in weights.Concat(inputs))
             _tensors[name] = tensor;
         DrawFactors(draw);
         _loss?.Dispose();

@@ -17,6 +17,9 @@ internal sealed class DirectionalCheck(
     // network with N kinked activations, h N cross their kink. So a long step suits a smooth network, a short one a large kinked one.
     private static readonly double[] Steps64 = [1e-6, 1e-7, 1e-5, 1e-8, 1e-4, 1e-9, 1e-3];
 
+    // Short, for curvature not to look like a kink, and long enough for rounding not to: 1e-8 of the loss's scale.
+    private const double KinkStep = 1e-7;
+
     // By how much the loss should change, relative to its scale: a float32 loss is rounded at 1e-7 or so.
     private static readonly double[] Changes32 = [1e-2, 1e-3, 1e-1];
 
@@ -71,6 +74,26 @@ internal sealed class DirectionalCheck(
             double Error(double[] gradient, ElementType precision) => RelativeError(
                 Dot(gradient, moved), difference, Norm(gradient) * Norm(moved) / Math.Sqrt(w.Length), Negligible(precision) * scale);
         }
+    }
+
+    /// <summary>Tells whether the loss has a kink at a parameter's value, as near as float64 can tell: where the slopes to both sides differ
+    /// by as much as the gradient is off. A wrong gradient of a smooth loss is off where the slopes are equal.</summary>
+    /// <param name="name">The parameter.</param>
+    /// <param name="weight">Its value.</param>
+    /// <param name="random">What the direction is drawn from.</param>
+    /// <param name="at">The loss there.</param>
+    /// <returns>Whether it has; never where gradients are not finite, or where all is float32.</returns>
+    internal bool IsAtKink(string name, Tensor weight, SplitMix64 random, double at)
+    {
+        var (w, g) = (weight.ToFloat64(), gradients[TrainingGraphs.Gradient(name)]);
+        if (_precision == ElementType.Float32 || !double.IsFinite(Norm(g)) || !double.IsFinite(Norm(single![TrainingGraphs.Gradient(name)])))
+            return false;
+        var rms = Norm(w) / Math.Sqrt(w.Length);
+        var v = Direction(g, Norm(g), rms > 0 ? rms : 1, ref random);
+        var (above, below) = (Moved(name, w, v, KinkStep, out _), Moved(name, w, v, -KinkStep, out _));
+        loss.Write(name, weight);
+        var (bend, error) = ((above + below - 2 * at) / KinkStep, Dot(g, v) - (above - below) / (2 * KinkStep));
+        return Math.Abs(bend) > Math.Max(Math.Abs(error) / 10, 1e-15 * scale / KinkStep);
     }
 
     /// <summary>Compares a directional derivative with a difference.</summary>

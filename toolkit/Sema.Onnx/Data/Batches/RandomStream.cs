@@ -21,4 +21,7 @@ internal enum RandomStream
 
     /// <summary>The directions in which a check moves weights.</summary>
     Direction = 6,
+
+    /// <summary>What stands in a check for weights that are zero.</summary>
+    Weight = 7,
 }
