@@ -10,14 +10,14 @@ internal static class FoldIntegers
     internal static bool Run(Graph graph)
     {
         var changed = false;
-        foreach (var node in graph.Nodes.ToList().Where(n => n.Outputs is [{ Type: ElementType.Int64, Shape.IsStatic: true }] && !graph.Outputs.Contains(n.Output)))
+        foreach (var node in graph.Nodes.ToList().Where(n => n.Outputs is [{ Type: ElementType.Int64 }] && !graph.Outputs.Contains(n.Output)))
         {
             var value = node.Output;
-            if (KnownIntegers.Of(value) is not { } elements || elements.Length != value.KnownShape.Count)
+            if (KnownIntegers.Tensor(value) is not { } known || (value.Shape is { IsStatic: true } shape && !shape.Sizes.SequenceEqual(known.Sizes)))
                 continue;
             graph.Nodes.Remove(node);
             graph.Remove(value);
-            graph.Replace(value, graph.AddInitializer(value.Name, new(ElementType.Int64, value.KnownShape.Sizes, MemoryMarshal.AsBytes(elements.AsSpan()).ToArray())));
+            graph.Replace(value, graph.AddInitializer(value.Name, new(ElementType.Int64, known.Sizes, MemoryMarshal.AsBytes(known.Elements.AsSpan()).ToArray())));
             changed = true;
         }
 

@@ -4,63 +4,75 @@ namespace Sema.Onnx.Graphs.Passes;
 internal static class KnownIntegers
 {
 #pragma warning disable format // a table: aligned columns
-    private static readonly Dictionary<string, Func<Node, Func<Value, long[]?>, long[]?>> Operators = new()
+    private static readonly Dictionary<string, Func<Node, Func<Value, Integers?>, Integers?>> Operators = new()
     {
         // y = op(x, ...)          its elements, where those of x (or its sizes) are known
         ["Identity"]         = (y, of) => of(y[0]),
-        ["Squeeze"]          = (y, of) => of(y[0]),
-        ["Unsqueeze"]        = (y, of) => of(y[0]),
-        ["Reshape"]          = (y, of) => of(y[0]),
-        ["Flatten"]          = (y, of) => of(y[0]),
+        ["Squeeze"]          = (y, of) => of(y[0]) is { } x ? Squeeze(y, x, of) : null,
+        ["Unsqueeze"]        = (y, of) => of(y[0]) is { } x && Axes(y, of) is { } axes ? Unsqueeze(x, axes) : null,
+        ["Reshape"]          = (y, of) => y.Int("allowzero", 0) == 0 && of(y[1]) is { } sizes ? of(y[0])?.Reshape(sizes.Elements) : null,
+        ["Flatten"]          = (y, of) => of(y[0]) is { } x ? Flatten(x, y.Int("axis", 1)) : null,
+        ["Transpose"]        = (y, of) => of(y[0]) is { } x ? x.Transpose(y.Ints("perm") ?? [.. Enumerable.Range(0, x.Sizes.Length).Reverse().Select(i => (long)i)]) : null,
         ["Cast"]             = Cast,
-        ["Shape"]            = (y, _) => y[0].Shape is { } shape && Sizes(y, shape) is var sizes && !sizes.Contains(-1) ? sizes : null,
-        ["Size"]             = (y, of) => y[0].Shape is { IsStatic: true } shape ? [shape.Count] : null,
-        ["Gather"]           = Gather,
+        ["Shape"]            = (y, _) => y[0].Shape is { } shape && Sizes(y, shape) is var sizes && !sizes.Contains(-1) ? Integers.Vector(sizes) : null,
+        ["Size"]             = (y, _) => y[0].Shape is { IsStatic: true } shape ? Integers.Scalar(shape.Count) : null,
+        ["ConstantOfShape"]  = (y, of) => y.Get<Tensor>("value") is { } value && IsInteger(value.Type) && of(y[0]) is { } sizes ? Integers.Build(sizes.Elements, _ => value.ToInt64()[0]) : null,
+        ["Range"]            = (y, of) => (of(y[0]), of(y[1]), of(y[2])) is ({ Elements: [var start] }, { Elements: [var limit] }, { Elements: [var step] }) ? Range(start, limit, step) : null,
+        ["Expand"]           = (y, of) => of(y[1]) is { } sizes ? Integers.Broadcast([of(y[0]), Integers.Build(sizes.Elements, _ => 0)], x => x[0]) : null,
+        ["Gather"]           = (y, of) => of(y[0]) is { } data && of(y[1]) is { } places ? data.Gather(places, y.Int("axis", 0)) : null,
         ["Slice"]            = Slice,
-        ["Concat"]           = (y, of) => y.Output.Shape is { Rank: 1 } ? Joined(y, of) : null,
-        ["Not"]              = (y, of) => of(y[0])?.Select(x => 1 - x).ToArray(),
-        ["Neg"]              = (y, of) => of(y[0])?.Select(x => -x).ToArray(),
-        ["And"]              = (y, of) => Pairs(y, of, (a, b) => a & b),
-        ["Or"]               = (y, of) => Pairs(y, of, (a, b) => a | b),
-        ["Xor"]              = (y, of) => Pairs(y, of, (a, b) => a ^ b),
-        ["Equal"]            = (y, of) => Pairs(y, of, (a, b) => a == b ? 1 : 0),
-        ["Less"]             = (y, of) => Pairs(y, of, (a, b) => a < b ? 1 : 0),
-        ["LessOrEqual"]      = (y, of) => Pairs(y, of, (a, b) => a <= b ? 1 : 0),
-        ["Greater"]          = (y, of) => Pairs(y, of, (a, b) => a > b ? 1 : 0),
-        ["GreaterOrEqual"]   = (y, of) => Pairs(y, of, (a, b) => a >= b ? 1 : 0),
-        ["Add"]              = (y, of) => Pairs(y, of, (a, b) => a + b),
-        ["Sub"]              = (y, of) => Pairs(y, of, (a, b) => a - b),
-        ["Mul"]              = (y, of) => Pairs(y, of, (a, b) => a * b),
-        ["Div"]              = (y, of) => of(y[1])?.Contains(0) != false ? null : Pairs(y, of, (a, b) => a / b),
+        ["Concat"]           = (y, of) => Integers.Join([.. y.Inputs.Select(x => of(x!))], y.Int("axis", 0)),
+        ["Where"]            = (y, of) => Elementwise(y, of, x => x[0] != 0 ? x[1] : x[2]),
+        ["Not"]              = (y, of) => of(y[0])?.Map(x => 1 - x),
+        ["Neg"]              = (y, of) => of(y[0])?.Map(x => -x),
+        ["Abs"]              = (y, of) => of(y[0])?.Map(x => x < 0 ? -x : x),
+        ["And"]              = (y, of) => Elementwise(y, of, x => x[0] & x[1]),
+        ["Or"]               = (y, of) => Elementwise(y, of, x => x[0] | x[1]),
+        ["Xor"]              = (y, of) => Elementwise(y, of, x => x[0] ^ x[1]),
+        ["Equal"]            = (y, of) => Elementwise(y, of, x => x[0] == x[1] ? 1 : 0),
+        ["Less"]             = (y, of) => Elementwise(y, of, x => x[0] < x[1] ? 1 : 0),
+        ["LessOrEqual"]      = (y, of) => Elementwise(y, of, x => x[0] <= x[1] ? 1 : 0),
+        ["Greater"]          = (y, of) => Elementwise(y, of, x => x[0] > x[1] ? 1 : 0),
+        ["GreaterOrEqual"]   = (y, of) => Elementwise(y, of, x => x[0] >= x[1] ? 1 : 0),
+        ["Add"]              = (y, of) => Elementwise(y, of, x => x[0] + x[1]),
+        ["Sub"]              = (y, of) => Elementwise(y, of, x => x[0] - x[1]),
+        ["Mul"]              = (y, of) => Elementwise(y, of, x => x[0] * x[1]),
+        ["Div"]              = (y, of) => of(y[1])?.Elements.Contains(0) != false ? null : Elementwise(y, of, x => x[1] == -1 ? -x[0] : x[0] / x[1]),
+        ["Min"]              = (y, of) => Elementwise(y, of, x => x.Min()),
+        ["Max"]              = (y, of) => Elementwise(y, of, x => x.Max()),
     };
 #pragma warning restore format
 
     /// <summary>Gets the elements of an integer or boolean value (true is 1), or <see langword="null"/> where only the run can tell.</summary>
-    internal static long[]? Of(Value value)
+    internal static long[]? Of(Value value) => Tensor(value)?.Elements;
+
+    /// <summary>Gets an integer or boolean value, or <see langword="null"/> where only the run can tell it or it is large.</summary>
+    internal static Integers? Tensor(Value value)
     {
-        var known = new Dictionary<Value, long[]?>();
+        var known = new Dictionary<Value, Integers?>();
         return Of(value);
 
-        long[]? Of(Value v)
+        Integers? Of(Value v)
         {
             if (!known.TryGetValue(v, out var elements))
                 known[v] = elements = Find(v);
             return elements;
         }
 
-        long[]? Find(Value v) =>
+        Integers? Find(Value v) =>
             v.Graph.Inputs.Contains(v) ? null
-            : v.Initializer is { } constant ? (IsInteger(constant.Type) ? constant.ToInt64() : null)
+            : v.Initializer is { } constant ? (IsInteger(constant.Type) && constant.Count <= Integers.Most ? new([.. constant.Dims], constant.ToInt64()) : null)
             : v.Producer is { Domain.Length: 0 } node && node.Output == v && Operators.TryGetValue(node.OpType, out var op) ? op(node, Of)
             : null;
     }
 
     private static bool IsInteger(ElementType type) => type is ElementType.Int64 or ElementType.Int32 or ElementType.Bool or ElementType.UInt8;
 
-    private static long[]? Cast(Node y, Func<Value, long[]?> of) => (ElementType)y.Int("to", 0) switch
+    private static Integers? Cast(Node y, Func<Value, Integers?> of) => (ElementType)y.Int("to", 0) switch
     {
-        ElementType.Bool => of(y[0])?.Select(x => x == 0 ? 0L : 1).ToArray(),
-        ElementType.Int64 or ElementType.Int32 => of(y[0])?.Select(x => x).ToArray(),
+        ElementType.Bool => of(y[0])?.Map(x => x == 0 ? 0 : 1),
+        ElementType.Int64 => of(y[0]),
+        ElementType.Int32 => of(y[0])?.Map(x => (int)x),
         _ => null,
     };
 
@@ -72,36 +84,44 @@ internal static class KnownIntegers
         int At(long axis) => (int)Math.Clamp(axis < 0 ? axis + shape.Rank : axis, 0, shape.Rank);
     }
 
-    private static long[]? Gather(Node y, Func<Value, long[]?> of) =>
-        y[0].Shape is { Rank: 1 } && of(y[0]) is { } data && of(y[1]) is { } places && places.All(i => i >= -data.Length && i < data.Length)
-            ? [.. places.Select(i => data[i < 0 ? i + data.Length : i])] : null;
-
-    // A run of a vector.
-    private static long[]? Slice(Node y, Func<Value, long[]?> of)
+    private static Integers? Slice(Node y, Func<Value, Integers?> of)
     {
-        if (y[0].Shape is not { Rank: 1 } || of(y[0]) is not { } data || of(y[1]) is not [var start] || of(y[2]) is not [var end]
-            || (y.Optional(4) is { } steps && of(steps) is not [1]))
+        if (of(y[0]) is not { } x || of(y[1])?.Elements is not { } starts || of(y[2])?.Elements is not { } ends || ends.Length != starts.Length
+            || Along(3, i => i) is not { } axes || Along(4, _ => 1) is not { } steps)
         {
             return null;
         }
 
-        var (from, to) = (At(start), At(end));
-        return to > from ? data[from..to] : [];
+        return Enumerable.Range(0, starts.Length).Aggregate<int, Integers?>(x, (part, i) => part?.Slice(axes[i], starts[i], ends[i], steps[i]));
 
-        int At(long place) => (int)Math.Clamp(place < 0 ? Math.Max(place, -data.Length) + data.Length : place, 0, data.Length);
+        long[]? Along(int input, Func<int, long> otherwise) => y.Optional(input) is not { } given ? [.. Enumerable.Range(0, starts.Length).Select(otherwise)]
+            : of(given)?.Elements is { } list && list.Length == starts.Length ? list : null;
     }
 
-    private static long[]? Joined(Node y, Func<Value, long[]?> of)
+    // Axes are an attribute up to opset 12, an input since.
+    private static long[]? Axes(Node y, Func<Value, Integers?> of) => y.Optional(1) is { } axes ? of(axes)?.Elements : y.Ints("axes");
+
+    private static Integers? Squeeze(Node y, Integers x, Func<Value, Integers?> of) =>
+        y.Optional(1) is null && !y.Has("axes") ? new([.. x.Sizes.Where(size => size != 1)], x.Elements)
+        : Axes(y, of) is { } axes && axes.Select(a => a < 0 ? a + x.Sizes.Length : a).ToHashSet() is var gone ? new([.. x.Sizes.Where((_, axis) => !gone.Contains(axis))], x.Elements)
+        : null;
+
+    private static Integers? Unsqueeze(Integers x, long[] axes)
     {
-        var parts = y.Inputs.Select(x => of(x!)).ToList();
-        return parts.Contains(null) ? null : [.. parts.SelectMany(p => p!)];
+        var rank = x.Sizes.Length + axes.Length;
+        var sizes = new Queue<long>(x.Sizes);
+        var added = axes.Select(a => a < 0 ? a + rank : a).ToHashSet();
+        return added.Count == axes.Length && added.All(a => a >= 0 && a < rank)
+            ? new([.. Enumerable.Range(0, rank).Select(axis => added.Contains(axis) ? 1 : sizes.Dequeue())], x.Elements) : null;
     }
 
-    private static long[]? Pairs(Node y, Func<Value, long[]?> of, Func<long, long, long> op) => (of(y[0]), of(y[1])) switch
-    {
-        ({ } a, { } b) when a.Length == b.Length => [.. a.Zip(b, op)],
-        ({ } a, [var b]) => [.. a.Select(x => op(x, b))],
-        ([var a], { } b) => [.. b.Select(x => op(a, x))],
-        _ => null,
-    };
+    private static Integers? Range(long start, long limit, long step) => step == 0 ? null
+        : Integers.Build([(long)Int128.Clamp(((Int128)limit - start + step - Math.Sign(step)) / step, 0, Integers.Most + 1)], place => start + place[0] * step);
+
+    private static Integers? Elementwise(Node y, Func<Value, Integers?> of, Func<long[], long> op) => Integers.Broadcast([.. y.Inputs.Select(x => of(x!))], op);
+
+    private static Integers? Flatten(Integers x, long axis) => (axis < 0 ? axis + x.Sizes.Length : axis) is var split && split >= 0 && split <= x.Sizes.Length
+        ? new([Product(x.Sizes[..(int)split]), Product(x.Sizes[(int)split..])], x.Elements) : null;
+
+    private static long Product(long[] sizes) => sizes.Aggregate(1L, (n, size) => n * size);
 }

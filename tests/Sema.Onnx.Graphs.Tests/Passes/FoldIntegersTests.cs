@@ -35,6 +35,21 @@ public sealed class FoldIntegersTests
     }
 
     [TestMethod]
+    public void The_pads_of_an_exporter_become_constants()
+    {
+        // Pads by axis from the last, before and after, as PyTorch writes them: [2, 3, 1, 0, 0, 0] for the axes 2, 1, 0.
+        var zeros = _graph.Emit("ConstantOfShape", [_graph.Vector(2)], ("value", Tensor.Vector(0)));
+        var pairs = Operators.Concat([_graph.Vector(2, 3, 1, 0), zeros], 0).Reshape(-1, 2);
+        var turned = pairs.Slice(_graph.Vector(-1), _graph.Vector(-long.MaxValue), _graph.Vector(0), _graph.Vector(-1));
+        var y = _graph.Emit("Pad", [_x, Known(turned.Transpose([1, 0]).Reshape(-1).Cast(ElementType.Int64))], ("mode", "reflect"));
+
+        FoldIntegers.Run(_graph);
+
+        CollectionAssert.AreEqual(new long[] { 0, 1, 2, 0, 0, 3 }, y.Producer![1].Initializer!.ToInt64());
+        Assert.HasCount(1, _graph.Nodes);
+    }
+
+    [TestMethod]
     public void Bodies_are_folded_through_what_they_take_in()
     {
         var axis = _graph.Vector(1) - _graph.Vector(1);

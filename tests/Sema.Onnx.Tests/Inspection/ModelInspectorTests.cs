@@ -103,6 +103,21 @@ public sealed class ModelInspectorTests
     }
 
     [TestMethod]
+    public void The_unnamed_axis_of_a_state_is_the_batch()
+    {
+        // Only a state of as many rows as the samples adds to them: x [?, 4] + state [1, ?, 4].
+        var report = Inspect(TestModels.Model(g =>
+        {
+            var x = g.AddInput("x", ElementType.Float32, new Shape(new Dimension(-1), new Dimension(4)));
+            var state = g.AddInput("state", ElementType.Float32, new Shape(new Dimension(1), new Dimension(-1), new Dimension(4)));
+            var weight = g.AddInitializer("weight", Tensor.Floats([4, 3], Twelve));
+            return [((x + state.Squeeze(0)).MatMul(weight), "y")];
+        }));
+
+        Assert.IsTrue(report.Trainable, string.Join(' ', report.Obstacles.Select(o => o.Message)));
+    }
+
+    [TestMethod]
     public void Weights_inside_branches_are_listed_and_trained()
     {
         var report = Inspect(TestModels.Model(g =>

@@ -12,6 +12,8 @@ internal static class FreeAxes
     // Tried in turn: most models take any length, images want multiples of 32 or at least their largest kernel, audio its frame.
     private static readonly long[] Sizes = [32, 64, 16, 224, 512, 1];
 
+    private static readonly string[] StateNames = ["state", "hidden", "cache"];
+
     /// <summary>Fixes the axes and learns all shapes of the model.</summary>
     /// <param name="model">The model; its shapes are filled in.</param>
     /// <param name="inputShapes">The sizes of inputs by name; the others get small ones.</param>
@@ -22,10 +24,11 @@ internal static class FreeAxes
         var declared = inputs.Select(v => v.Shape).ToList();
         var leading = declared.Where(s => s is { Rank: > 0 }).Select(s => s![0].Symbol).OfType<string>().ToHashSet();
         string? refused = null;
-        foreach (var size in Sizes)
+        bool[] variants = inputs.Any(v => IsStateBatch(v, 1)) ? [true, false] : [false];
+        foreach (var (size, inState) in Sizes.SelectMany(size => variants.Select(inState => (size, inState))))
         {
             for (var i = 0; i < inputs.Count; i++)
-                inputs[i].Shape = inputShapes.TryGetValue(inputs[i].Name, out var given) ? Shape.Of(given) : declared[i] is { } shape ? Fixed(shape, leading, size) : null;
+                inputs[i].Shape = inputShapes.TryGetValue(inputs[i].Name, out var given) ? Shape.Of(given) : declared[i] is { } shape ? Fixed(shape, leading, size, inState && IsStateBatch(inputs[i], 1)) : null;
             try
             {
                 ShapeProbe.Annotate(model, new Dictionary<string, long>());
@@ -54,6 +57,12 @@ internal static class FreeAxes
             model.Graph.Inputs[i].Shape = declared[i];
     }
 
-    private static Shape Fixed(Shape shape, HashSet<string> leading, long size) => new(shape.Select((d, axis) =>
-        d.IsKnown ? d : new Dimension(axis == 0 || (d.Symbol is { } symbol && leading.Contains(symbol)) ? Batch : size)));
+    /// <summary>Gets whether an axis without a name is likelier the batch of a recurrent state, <c>[layers, batch, hidden]</c>, than a length.</summary>
+    internal static bool IsStateBatch(Value input, int axis) =>
+        axis == 1 && input.Type.IsFloat() && input.Shape is { Rank: 3 } shape && shape[0].IsKnown && shape[2].IsKnown
+        && shape[1] is { IsKnown: false, Symbol: null or "" }
+        && (input.Graph.Inputs[0] != input || StateNames.Any(part => input.Name.Contains(part, StringComparison.OrdinalIgnoreCase)));
+
+    private static Shape Fixed(Shape shape, HashSet<string> leading, long size, bool isState) => new(shape.Select((d, axis) =>
+        d.IsKnown ? d : new Dimension(axis == 0 || isState || (d.Symbol is { } symbol && leading.Contains(symbol)) ? Batch : size)));
 }

@@ -31,6 +31,20 @@ public sealed class ShapeCandidatesTests
     }
 
     [TestMethod]
+    public void The_unnamed_axis_of_a_state_is_the_batch_first_and_a_length_then()
+    {
+        var all = All([("input", ElementType.Float32, ["", ""]), ("state", ElementType.Float32, ["2", "", "128"])]);
+
+        CollectionAssert.AreEqual(new long[] { 2, 2, 128 }, all[0]["state"].ToList());
+        CollectionAssert.AreEqual(new long[] { 2, 1, 128 }, all[1]["state"].ToList());
+        CollectionAssert.AreEqual(new long[] { 2, 16, 128 }, all[2]["state"].ToList());
+    }
+
+    [TestMethod]
+    public void The_unnamed_axis_of_the_only_input_is_a_length() =>
+        CollectionAssert.AreEqual(new long[] { 1, 16, 80 }, All([("features", ElementType.Float32, ["1", "", "80"])])[0]["features"].ToList());
+
+    [TestMethod]
     public void A_sum_of_names_is_their_sum()
     {
         var first = All([("past", ElementType.Float32, ["n", "past_length", "8"]), ("mask", ElementType.Int64, ["n", "past_length + 1"])])[0];

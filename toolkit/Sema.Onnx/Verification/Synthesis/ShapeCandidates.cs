@@ -1,10 +1,12 @@
 using System.Globalization;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Inspection;
 
 namespace Sema.Onnx.Verification.Synthesis;
 
 /// <summary>Guesses sizes for the free axes of a model's inputs, likely ones first.</summary>
-/// <remarks>Axes of one name have one size; a name such as <c>past + 1</c> is the sum it says.</remarks>
+/// <remarks>Axes of one name have one size; a name such as <c>past + 1</c> is the sum it says. The axis of a state that has no name
+/// is the batch first, a length then.</remarks>
 internal sealed class ShapeCandidates
 {
     private const long Past = 4;
@@ -27,7 +29,7 @@ internal sealed class ShapeCandidates
             throw new InvalidModelException($"The model has no input '{unknown}'; it has {string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}.");
         foreach (var input in inputs)
             Check(input, given.GetValueOrDefault(input.Name));
-        _batch = [.. inputs.Where(i => i.Shape is { Rank: > 1 }).Select(i => i.Shape![0].Symbol).OfType<string>()];
+        _batch = [.. inputs.Where(i => i.Shape is { Rank: > 1 }).Select(i => i.Shape![0].Symbol).OfType<string>().Where(symbol => symbol.Length > 0)];
     }
 
     /// <summary>Gets the candidates: each the sizes of all inputs by name.</summary>
@@ -36,16 +38,16 @@ internal sealed class ShapeCandidates
         var tried = new HashSet<string>();
         for (var i = 0; i < Images.Length; i++)
         {
-            foreach (var batch in new long[] { 2, 1 })
+            foreach (var (batch, inState) in new[] { (2, true), (1, true), (2, false), (1, false) })
             {
-                var shapes = Sizes(batch, Images[i], Lengths[i]);
+                var shapes = Sizes(batch, Images[i], Lengths[i], inState);
                 if (tried.Add(string.Join(';', shapes.Values.Select(s => string.Join(',', s)))))
                     yield return shapes;
             }
         }
     }
 
-    private Dictionary<string, IReadOnlyList<long>> Sizes(long batch, long image, long length)
+    private Dictionary<string, IReadOnlyList<long>> Sizes(long batch, long image, long length, bool inState)
     {
         var known = new Dictionary<string, long>();
         foreach (var input in _inputs.Where(i => _given.ContainsKey(i.Name) && i.Shape is not null))
@@ -62,7 +64,7 @@ internal sealed class ShapeCandidates
         long Size(Value input, int axis)
         {
             var symbol = input.Shape![axis].Symbol ?? "";
-            return Named(symbol) ?? (IsBatch(input, axis, symbol) ? batch
+            return Named(symbol) ?? (IsBatch(input, axis, symbol) || (inState && FreeAxes.IsStateBatch(input, axis)) ? batch
                 : symbol.Contains("past", StringComparison.OrdinalIgnoreCase) || input.Name.Contains("past", StringComparison.OrdinalIgnoreCase) ? Past
                 : input.Shape.Rank == 4 && !input.Type.IsIndex() ? image : length);
         }
