@@ -17,7 +17,7 @@ public sealed record CombinedAveraging : AveragingStrategy
         _strategies = [.. strategies];
         AveragingStrategy[] moving = [.. _strategies.Where(s => s.MovesWeights)];
         if (moving.Length > 1)
-            throw new ArgumentException($"Both {moving[0].GetType().Name} and {moving[1].GetType().Name} move the weights; a run can have one such strategy.", nameof(strategies));
+            throw new ArgumentException($"Both '{moving[0]}' and '{moving[1]}' move the weights; a run can have one such strategy.", nameof(strategies));
         if (_strategies.SelectMany(s => s.Averages).GroupBy(n => n).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new ArgumentException($"Two strategies keep an average '{twice.Key}'; a run can have one of each name.", nameof(strategies));
         _shadows = [.. _strategies.SelectMany(s => s.ShadowWeights.Select((_, k) => (s, k)))];
