@@ -50,6 +50,7 @@ public sealed class BadArgumentTests
     [DataRow("--switch-keep 1", "[0, 1)")]
     [DataRow("--switch-start 5 --switch-end 2", "never")]
     [DataRow("--optimizer momentum --momentum 1", "--momentum")]
+    [DataRow("--optimizer adam --momentum 0.9", "--momentum", "adam has no use for it")]
     [DataRow("--beta1 1", "--beta1")]
     [DataRow("--optimizer adan --beta3 1", "--beta3")]
     [DataRow("--optimizer rmsprop --alpha -1", "--alpha")]

@@ -117,8 +117,15 @@ internal sealed class OptimizerOptions : OptionGroup
         return used;
     }
 
-    /// <exception cref="UsageException">A value is out of range.</exception>
-    internal Optimizer Bind(ParseResult parse) => Bind(parse, (_, _) => { });
+    /// <exception cref="UsageException">A value is out of range, or of no use to the optimizer.</exception>
+    internal Optimizer Bind(ParseResult parse)
+    {
+        var used = new HashSet<Option>();
+        var optimizer = Bind(parse, (option, _) => used.Add(option));
+        if (_ranges.Keys.FirstOrDefault(o => parse.GetResult(o) is { Implicit: false } && !used.Contains(o)) is { } idle)
+            throw new UsageException($"{idle.Name}: {parse.GetValue(Kind)} has no use for it; leave it out, or choose another --optimizer.");
+        return optimizer;
+    }
 
     private Optimizer Bind(ParseResult parse, Action<Option, double> used)
     {
