@@ -7,7 +7,7 @@ internal static class SemaFunctions
 {
     private static readonly FrozenDictionary<string, Function> Table = new[]
     {
-        ConvolutionFunctions.All, PoolingFunctions.All, NormalizationFunctions.All, LossFunctions.All, IndexingFunctions.All,
+        ActivationFunctions.All, ConvolutionFunctions.All, PoolingFunctions.All, NormalizationFunctions.All, LossFunctions.All, IndexingFunctions.All,
         RecurrentFunctions.All, QuantizationFunctions.All,
     }.SelectMany(family => family).ToFrozenDictionary(f => f.Name);
 

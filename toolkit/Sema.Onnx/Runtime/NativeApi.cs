@@ -7,6 +7,9 @@ namespace Sema.Onnx.Runtime;
 /// <summary>What the C# API lacks, called in ONNX Runtime's C API: allocations past 4 GiB, and whether a value's rank is known.</summary>
 internal static unsafe partial class NativeApi
 {
+    /// <summary>The version of the C API that the table below is of.</summary>
+    internal const uint Version = 29;
+
     // Positions in the table OrtApi of onnxruntime_c_api.h; ONNX Runtime only ever appends to it.
     private const int GetErrorMessage = 2;
     private const int SessionGetInputTypeInfo = 33;
@@ -18,9 +21,8 @@ internal static unsafe partial class NativeApi
     private const int ReleaseTypeInfo = 98;
     private const int TensorHasShape = 390;
 
-    private const uint ApiVersion = 29;
-
-    private static readonly nint* Table = Load();
+    /// <summary>The functions of the C API, by their position.</summary>
+    internal static readonly nint* Table = Load();
 
     /// <summary>Allocates a block; the caller frees it.</summary>
     internal static nint Allocate(OrtAllocator allocator, nuint bytes)
@@ -49,20 +51,22 @@ internal static unsafe partial class NativeApi
         return known;
     }
 
-    private static nint* Load()
-    {
-        OrtRuntime.Start();
-        var get = (delegate* unmanaged<uint, nint*>)(*OrtGetApiBase());
-        return get(ApiVersion);
-    }
-
-    private static void Check(nint status)
+    /// <summary>Turns a status that says what went wrong into an exception, and releases it.</summary>
+    /// <exception cref="RuntimeException">The status is not success.</exception>
+    internal static void Check(nint status)
     {
         if (status == 0)
             return;
         var message = Marshal.PtrToStringUTF8(((delegate* unmanaged<nint, nint>)Table[GetErrorMessage])(status)) ?? "";
         ((delegate* unmanaged<nint, void>)Table[ReleaseStatus])(status);
         throw new RuntimeException(OrtRuntime.Sentence(message));
+    }
+
+    private static nint* Load()
+    {
+        OrtRuntime.Start();
+        var get = (delegate* unmanaged<uint, nint*>)(*OrtGetApiBase());
+        return get(Version);
     }
 
     [LibraryImport("onnxruntime")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
+using Sema.Onnx.Runtime.Kernels;
 
 namespace Sema.Onnx.Runtime;
 
@@ -31,10 +32,14 @@ internal static class SessionOptionsFactory
             options.AddSessionConfigEntry("session.use_deterministic_compute", Flag(settings.Deterministic));
             options.AddSessionConfigEntry("session.disable_prepacking", Flag(!settings.Prepacking));
             options.AddSessionConfigEntry("session.disable_quant_qdq", Flag(!settings.IntegerKernels));
+            if (settings.Profile is { } prefix)
+                (options.EnableProfiling, options.ProfileOutputPathPrefix) = (true, prefix);
             foreach (var (symbol, size) in settings.FreeDimensions)
                 options.AddFreeDimensionOverrideByName(symbol, size);
             if (!settings.Device.IsCpu)
                 AppendCuda(options, settings);
+            else if (settings.Kernels)
+                KernelDomain.AddTo(options);
             return options;
         }
         catch

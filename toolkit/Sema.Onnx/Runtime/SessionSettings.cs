@@ -35,6 +35,14 @@ internal sealed record SessionSettings
     /// </summary>
     public bool IntegerKernels { get; init; } = true;
 
+    /// <summary>
+    /// Gets whether kernels in C# take the place of the bodies of <c>com.sema</c> functions, which are of float32 tensors on the CPU; so by default.
+    /// </summary>
+    public bool Kernels { get; init; } = true;
+
+    /// <summary>Gets the beginning of the path of a profile that ONNX Runtime writes when the session ends; none by default.</summary>
+    public string? Profile { get; init; }
+
     /// <summary>Gets whether CUDA may round float32 products to TF32 (10 bits of fraction); not so by default.</summary>
     public bool TensorFloat32 { get; init; }
 }

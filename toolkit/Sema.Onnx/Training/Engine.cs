@@ -114,6 +114,9 @@ internal sealed class Engine : IDisposable
     /// <summary>Gets the logits of the last step, float32, or nothing where they are too large to be worth a copy.</summary>
     internal ReadOnlySpan<float> Logits => _logits is null ? [] : _logits.As<float>();
 
+    /// <summary>Gets the number of classes that the logits tell apart; 0 where targets are not classes.</summary>
+    internal int Classes => Manifest.ClassAxis < 0 ? 0 : (int)_training.Outputs[TrainingGraphs.LogitsName].Shape![Manifest.ClassAxis].Size;
+
     /// <summary>Computes the loss and the gradients of the batch in <see cref="Inputs"/> and <see cref="Target"/>.</summary>
     /// <param name="statistics">Whether live running statistics take the batch in.</param>
     internal StepResult ComputeGradients(bool statistics = true)

@@ -10,7 +10,7 @@ internal static class Activations
     internal static readonly Dictionary<string, GradientRule> Rules = new Dictionary<string, Pullback?[]>
     {
         // y = op(x)             ∂L/∂x
-        ["Relu"]        = [(y, dY) => dY.Masked(y.Output.Greater(y.Output.Like(0)))],                 // 0 at x = 0
+        ["Relu"]        = [(y, dY) => y.Graph.Call("ReluGrad", [dY, y.Output])],                      // 0 at x = 0
         ["LeakyRelu"]   = [(y, dY) => Positive(y).Where(dY, dY * y.Float("alpha", 0.01f))],           // alpha at x = 0
         ["PRelu"]       = [(y, dY) => Positive(y).Where(dY, dY * y[1]),  (y, dY) => (dY * y[0]).Masked(Positive(y).Not())],
         ["Elu"]         = [(y, dY) => Positive(y).Where(dY, dY * (y.Output + y.Float("alpha", 1)))],

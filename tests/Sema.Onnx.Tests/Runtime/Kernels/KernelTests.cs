@@ -1,0 +1,84 @@
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Functions;
+
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>Each kernel against the body of the function that defines it.</summary>
+[TestClass]
+public sealed class KernelTests
+{
+    private const double Tolerance = 1e-5;
+
+    private static readonly Dictionary<string, KernelCase[]> Cases =
+        new[] { ActivationKernelCases.Table }.SelectMany(t => t).ToDictionary();
+
+    public static IEnumerable<object[]> Names => KernelTable.All.Select(k => new object[] { k.Name });
+
+    [TestMethod]
+    public void Every_kernel_has_cases_and_no_other() =>
+        CollectionAssert.AreEquivalent(KernelTable.All.Select(k => k.Name).ToList(), Cases.Keys.ToList());
+
+    [TestMethod]
+    public void Every_kernel_has_the_inputs_and_outputs_of_its_function()
+    {
+        foreach (var kernel in KernelTable.All)
+        {
+            var function = SemaFunctions.All.Single(f => f.Name == kernel.Name);
+            Assert.HasCount(function.Body.Inputs.Count, kernel.Inputs, kernel.Name);
+            Assert.HasCount(function.Body.Outputs.Count, kernel.Outputs, kernel.Name);
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Names))]
+    public void A_kernel_computes_what_its_function_does(string name)
+    {
+        foreach (var (number, tried) in Cases[name].Index())
+        {
+            var random = new Random(number);
+            var inputs = tried.Inputs.Select((make, i) => (Name: $"x{i}", Tensor: make(random))).ToDictionary(x => x.Name, x => x.Tensor);
+            var model = Model(name, tried, inputs);
+            var expected = ModelRunner.Run(new Session(model, new() { Kernels = false }), inputs);
+            var actual = ModelRunner.Run(new Session(model, new() { Threads = 2 }), inputs);
+            foreach (var output in expected.Keys)
+            {
+                var label = $"{name}, case {number}, {output}";
+                CollectionAssert.AreEqual(expected[output].Shape.ToArray(), actual[output].Shape.ToArray(), label);
+                Assert.IsLessThanOrEqualTo(Tolerance, Distance(actual[output].As<float>(), expected[output].As<float>()), label);
+            }
+        }
+    }
+
+    // The largest difference, relative to the root mean square.
+    private static double Distance(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    {
+        double largest = 0, squares = 0;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            largest = Math.Max(largest, Math.Abs(actual[i] - expected[i]));
+            squares += (double)expected[i] * expected[i];
+            if (!float.IsFinite(actual[i]))
+                return double.PositiveInfinity;
+        }
+
+        return largest / Math.Max(Math.Sqrt(squares / Math.Max(expected.Length, 1)), 1e-6);
+    }
+
+    private static Model Model(string name, KernelCase tried, Dictionary<string, HostTensor> inputs)
+    {
+        var graph = new Graph("test");
+        var definition = KernelTable.All.Single(k => k.Name == name);
+        var values = inputs.Select(i => graph.AddInput(i.Key, i.Value.Type, Shape.Of([.. i.Value.Shape]))).ToList();
+        var node = graph.AddNode(name, Graphs.Model.SemaDomain, values, tried.Attributes, definition.Outputs.Length);
+        foreach (var (i, type) in definition.Outputs.Index())
+        {
+            if (tried.Without.Contains(i))
+                node.Outputs[i] = null;
+            else
+                graph.Outputs.Add(node.Outputs[i]!.As(type));
+        }
+
+        return Composer.Shell(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }, graph);
+    }
+}

@@ -1,0 +1,23 @@
+using Sema.Onnx.Graphs;
+
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>An operator of the domain <c>com.sema</c> in C#, for one node of a session.</summary>
+/// <remarks>The body of the function of the same name defines what it computes; a kernel is only faster.</remarks>
+internal abstract class Kernel
+{
+    /// <summary>Computes the outputs of one run; several runs of a node never overlap.</summary>
+    /// <param name="context">Inputs, outputs, threads.</param>
+    internal abstract void Compute(KernelContext context);
+}
+
+/// <summary>What ONNX Runtime must know of a kernel.</summary>
+/// <param name="Name">The operator.</param>
+/// <param name="Inputs">The inputs' element types; all are needed.</param>
+/// <param name="Outputs">The outputs' element types.</param>
+/// <param name="Create">Makes the kernel of a node from the node's attributes.</param>
+internal sealed record KernelDefinition(string Name, ElementType[] Inputs, ElementType[] Outputs, Func<KernelAttributes, Kernel> Create)
+{
+    /// <summary>Gets whether the first output, of the first input's size, may be written over it.</summary>
+    internal bool InPlace { get; init; }
+}

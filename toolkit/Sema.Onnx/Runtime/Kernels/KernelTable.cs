@@ -1,0 +1,8 @@
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>Every kernel that there is.</summary>
+internal static class KernelTable
+{
+    /// <summary>Gets the kernels' definitions; each name is a function's of <c>com.sema</c>.</summary>
+    internal static IEnumerable<KernelDefinition> All => [ReluGrad.Definition];
+}
