@@ -36,17 +36,34 @@ internal readonly unsafe struct KernelContext(nint context)
     private const int DimensionsCount = 61;
     private const int Dimensions = 62;
     private const int TensorTypeAndShape = 65;
+    private const int InputCount = 88;
     private const int GetInput = 90;
     private const int GetOutput = 91;
     private const int ReleaseTypeAndShape = 99;
     private const int ParallelFor = 274;
 
     /// <summary>Gets an input.</summary>
-    internal KernelTensor Input(int index)
+    internal KernelTensor Input(int index) => Describe(Value(index));
+
+    /// <summary>Gets an input that the node may leave out: its data is then null.</summary>
+    internal KernelTensor Optional(int index)
     {
-        nint value, info;
-        nuint rank;
+        nuint count;
+        NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[InputCount])(context, &count));
+        return (nuint)index < count && Value(index) is not 0 and var value ? Describe(value) : default;
+    }
+
+    private nint Value(int index)
+    {
+        nint value;
         NativeApi.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)NativeApi.Table[GetInput])(context, (nuint)index, &value));
+        return value;
+    }
+
+    private static KernelTensor Describe(nint value)
+    {
+        nint info;
+        nuint rank;
         NativeApi.Check(((delegate* unmanaged<nint, nint*, nint>)NativeApi.Table[TensorTypeAndShape])(value, &info));
         NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[DimensionsCount])(info, &rank));
         var sizes = stackalloc long[(int)rank];
