@@ -44,6 +44,8 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
             CopyByElement(x, plane, channels, to, row, runs);
         else if (runs.Length == 0)
             CopyNone(channels, to, row);
+        else if (runs[0].Step == 2)
+            CopyHalves(x, plane, channels, to, row, runs);
         else if (runs.Length == 1 && runs[0] is { From: 0, To: GemmTile.Vector })
             CopyWhole(x + runs[0].Offset, plane, channels, to, row);
         else
@@ -60,6 +62,26 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
     {
         for (var c = 0; c < channels; c++, x += plane, to += row)
             Vector512.Load(x).Store(to);
+    }
+
+    private static void CopyHalves(float* x, nint plane, int channels, float* to, nint row, ReadOnlySpan<Run> runs)
+    {
+        for (var i = 0; i < runs.Length; i++)
+            CopyHalf(x, plane, channels, to, row, runs[i], first: i == 0);
+    }
+
+    // Every second element of memory: two vectors of neighbours, of which the even ones are taken.
+    private static void CopyHalf(float* x, nint plane, int channels, float* to, nint row, Run run, bool first)
+    {
+        var from = x + run.Offset;
+        Vector512<int> even = Vector512<int>.Indices * 2, lanes = Vector512<int>.Indices;
+        var lower = Between(lanes, 2 * run.From, (2 * run.To) - 1);
+        var upper = Between(lanes + Vector512.Create(GemmTile.Vector), 2 * run.From, (2 * run.To) - 1);
+        for (var c = 0; c < channels; c++, from += plane, to += row)
+        {
+            var taken = Avx512F.PermuteVar16x32x2(Avx512F.MaskLoad(from, lower, Vector512<float>.Zero), even, Avx512F.MaskLoad(from + GemmTile.Vector, upper, Vector512<float>.Zero));
+            (first ? taken : taken | Vector512.Load(to)).Store(to);
+        }
     }
 
     // The first two runs without a loop: that is what rows of 8 or more elements need.
@@ -86,16 +108,15 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
             foreach (var run in runs)
             {
                 for (var lane = run.From; lane < run.To; lane++)
-                    to[lane] = x[run.Offset + lane];
+                    to[lane] = x[run.Offset + (lane * run.Step)];
             }
         }
     }
 
-    private static Vector512<float> Mask(Run run)
-    {
-        var lanes = Vector512<int>.Indices;
-        return (Vector512.GreaterThanOrEqual(lanes, Vector512.Create(run.From)) & Vector512.LessThan(lanes, Vector512.Create(run.To))).AsSingle();
-    }
+    private static Vector512<float> Mask(Run run) => Between(Vector512<int>.Indices, run.From, run.To);
+
+    private static Vector512<float> Between(Vector512<int> lanes, int from, int to) =>
+        (Vector512.GreaterThanOrEqual(lanes, Vector512.Create(from)) & Vector512.LessThan(lanes, Vector512.Create(to))).AsSingle();
 
     private void Plan(long imageStride, long first, int vectors)
     {
@@ -134,26 +155,28 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
             return count;
         var px = (x * g.Strides[2]) - g.Before[2] + (tapX * g.Dilations[2]);
         var start = (image * imageStride) + ((((long)pz * g.Plane[1]) + py) * g.Plane[2]) + px;
-        if (g.Strides[2] == 1)
+        if (g.Strides[2] is 1 or 2)
         {
-            var (from, to) = (Math.Max(0, -px), Math.Min(count, g.Plane[2] - px));
+            var step = g.Strides[2];
+            var (from, to) = (Math.Max(0, (step - 1 - px) / step), Math.Min(count, (g.Plane[2] - px + step - 1) / step));
             if (from < to)
-                _runs.Add(new(start - lane, lane + from, lane + to));
+                _runs.Add(new(start - (lane * step), lane + from, lane + to, step));
             return count;
         }
 
         for (var i = 0; i < count; i++)
         {
             if ((uint)(px + (i * g.Strides[2])) < g.Plane[2])
-                _runs.Add(new(start + (i * g.Strides[2]) - lane - i, lane + i, lane + i + 1));
+                _runs.Add(new(start + (i * g.Strides[2]) - lane - i, lane + i, lane + i + 1, 1));
         }
 
         return count;
     }
 
-    /// <summary>Lanes that read memory side by side.</summary>
+    /// <summary>Lanes that read memory side by side, or every second number of it.</summary>
     /// <param name="Offset">Where lane 0 would read.</param>
     /// <param name="From">The first lane.</param>
     /// <param name="To">The lane behind the last.</param>
-    private readonly record struct Run(long Offset, int From, int To);
+    /// <param name="Step">The elements from a lane's to the next one's: 1 or 2.</param>
+    private readonly record struct Run(long Offset, int From, int To, int Step);
 }

@@ -27,6 +27,12 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
         if (dW.Count == 0)
             return;
 
+        if (DepthwiseConvolution.Fits(g, outputs))
+        {
+            DepthwiseConvolution.WeightGrad(context, g, _groups, x.Floats, dY.Floats, dW.Floats);
+            return;
+        }
+
         // Threads share out the channels; where those are few, the windows, each thread with sums of its own.
         var parts = Math.Clamp(channels * g.Taps / 128, 1, Environment.ProcessorCount);
         parts = Math.Min(parts, channels);

@@ -24,7 +24,12 @@ internal sealed unsafe class Convolution(KernelAttributes attributes, bool turne
         var y = context.Output(0, [x.Sizes[0], outputs * _groups, .. geometry.Windows[(3 - _kernel.Length)..]]);
         if (y.Count == 0)
             return;
-        ConvProduct.Run(context, geometry, _groups, x.Floats, turned ? Turned(context, w, outputs) : w.Floats, outputs, turned ? null : context.Optional(2).Floats, y.Floats);
+        var weights = turned ? Turned(context, w, outputs) : w.Floats;
+        var bias = turned ? null : context.Optional(2).Floats;
+        if (DepthwiseConvolution.Fits(geometry, outputs))
+            DepthwiseConvolution.Forward(context, geometry, _groups, x.Floats, weights, bias, y.Floats);
+        else
+            ConvProduct.Run(context, geometry, _groups, x.Floats, weights, outputs, bias, y.Floats);
     }
 
     // W[g·O + o, c, tap] as W'[g·C + c, o, last − tap]
