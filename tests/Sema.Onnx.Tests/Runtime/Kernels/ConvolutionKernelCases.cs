@@ -40,6 +40,7 @@ internal static class ConvolutionKernelCases
             .. Forms.Take(6).Select(f => new KernelCase([Normal(f.X), Normal(f.W), Normal(f.Outputs)], f.Attributes))],
         ["ConvInputGradUnit"] = [.. Forms.Where(f => f.Strides.All(s => s == 1)).Select(f =>
             new KernelCase([Normal(f.Y), Normal(f.W)], ("kernel_shape", f.Kernel), ("pads", f.Turned), ("dilations", f.Dilations), ("group", f.Groups)))],
+        ["ConvInputGrad"] = [.. Forms.Select(f => new KernelCase([Normal(f.Y), Normal(f.W)], [.. f.Attributes, ("output_padding", f.Unread)]))],
         ["ConvWeightGrad1D"] = WeightGrad(1),
         ["ConvWeightGrad"] = WeightGrad(2),
         ["ConvWeightGrad3D"] = WeightGrad(3),
@@ -59,6 +60,9 @@ internal static class ConvolutionKernelCases
         internal long[] W => [Outputs, X[1] / Groups, .. Kernel];
 
         internal long[] Y => [X[0], Outputs, .. Kernel.Select((_, i) => ((X[2 + i] + Pads[i] + Pads[Kernel.Length + i] - Reach(i)) / Strides[i]) + 1)];
+
+        // The elements at the end that no window reads.
+        internal long[] Unread => [.. Kernel.Select((_, i) => X[2 + i] + Pads[i] + Pads[Kernel.Length + i] - ((Y[2 + i] - 1) * Strides[i]) - Reach(i))];
 
         // What is left of a window over the declared padding, as dY's padding.
         internal long[] Turned => [.. Kernel.Select((_, i) => Reach(i) - 1 - Pads[i]), .. Kernel.Select((_, i) => Reach(i) - 1 - Pads[Kernel.Length + i])];

@@ -9,13 +9,14 @@ internal static unsafe class ConvProduct
     /// <summary>Computes the outputs.</summary>
     /// <param name="context">The run.</param>
     /// <param name="geometry">The windows over one group's channels.</param>
+    /// <param name="placement">Where a plane's windows are written.</param>
     /// <param name="groups">How many groups of channels there are.</param>
     /// <param name="x">[images, groups · channels, plane].</param>
     /// <param name="w">[groups · outputs, channels · taps].</param>
     /// <param name="outputs">The outputs of a group.</param>
     /// <param name="bias">[groups · outputs], or null.</param>
     /// <param name="y">Takes [images, groups · outputs, windows].</param>
-    internal static void Run(KernelContext context, ConvGeometry geometry, int groups, float* x, float* w, int outputs, float* bias, float* y)
+    internal static void Run(KernelContext context, ConvGeometry geometry, ConvPlacement placement, int groups, float* x, float* w, int outputs, float* bias, float* y)
     {
         var depth = geometry.Channels * geometry.Taps;
         var panels = (int)((((long)geometry.Batch * geometry.WindowCount) + GemmTile.Lanes - 1) / GemmTile.Lanes);
@@ -29,19 +30,19 @@ internal static unsafe class ConvProduct
             var (rest, split) = Math.DivRem(piece, splits);
             var (group, part) = Math.DivRem(rest, parts);
             var (from, to) = (blocks * split / splits, blocks * (split + 1) / splits);
-            var task = new GroupTask(geometry, groups, group, x, w + ((long)group * outputs * depth), outputs, bias == null ? null : bias + (group * outputs), y);
+            var task = new GroupTask(geometry, placement, groups, group, x, w + ((long)group * outputs * depth), outputs, bias == null ? null : bias + (group * outputs), y);
             for (var panel = panels * part / parts; panel < panels * (part + 1) / parts; panel++)
                 task.Panel(panel, from, to);
         });
     }
 
-    private sealed class GroupTask(ConvGeometry g, int groups, int group, float* x, float* w, int outputs, float* bias, float* y)
+    private sealed class GroupTask(ConvGeometry g, ConvPlacement placement, int groups, int group, float* x, float* w, int outputs, float* bias, float* y)
     {
         private readonly ConvColumns _columns = new(g);
         private readonly int _depth = g.Channels * g.Taps;
-        private readonly long _imageOut = (long)groups * outputs * g.WindowCount;
+        private readonly long _imageOut = (long)groups * outputs * placement.PlaneSize;
         private readonly long _windows = (long)g.Batch * g.WindowCount;
-        private readonly float* _y = y + ((long)group * outputs * g.WindowCount);
+        private readonly float* _y = y + ((long)group * outputs * placement.PlaneSize);
         private readonly float* _tile = Scratch.Floats(ScratchUse.Tile, GemmTile.Rows * GemmTile.Lanes);
         private readonly float* _w = outputs >= GemmTile.Rows ? w : Padded(w, outputs, g.Channels * g.Taps);
 
@@ -51,7 +52,7 @@ internal static unsafe class ConvProduct
             var columns = Scratch.Floats(ScratchUse.Columns, (long)_depth * GemmTile.Lanes);
             _columns.Gather(x + ((long)group * g.Channels * g.PlaneSize), (long)groups * g.Channels * g.PlaneSize, g.Channels, first, 3, columns);
             var (image, inImage) = Math.DivRem(first, g.WindowCount);
-            var direct = bias == null && outputs >= GemmTile.Rows && inImage + GemmTile.Lanes <= g.WindowCount;
+            var direct = bias == null && placement.IsDense && outputs >= GemmTile.Rows && inImage + GemmTile.Lanes <= g.WindowCount;
             for (var block = fromBlock; block < toBlock; block++)
             {
                 // The last rows are computed twice rather than in a tile of another size.
@@ -74,15 +75,12 @@ internal static unsafe class ConvProduct
             for (var lane = 0; lane < GemmTile.Lanes && first + lane < _windows;)
             {
                 var (image, inImage) = Math.DivRem(first + lane, g.WindowCount);
-                var count = (int)Math.Min(GemmTile.Lanes - lane, g.WindowCount - inImage);
+                var (place, run) = placement.Of((int)inImage);
+                var count = Math.Min(GemmTile.Lanes - lane, run);
                 for (var r = 0; r < rows; r++)
                 {
-                    var from = new Span<float>(_tile + (r * GemmTile.Lanes) + lane, count);
-                    var to = new Span<float>(_y + (image * _imageOut) + ((long)(row + r) * g.WindowCount) + inImage, count);
-                    if (bias == null)
-                        from.CopyTo(to);
-                    else
-                        System.Numerics.Tensors.TensorPrimitives.Add(from, bias[row + r], to);
+                    var to = _y + (image * _imageOut) + ((long)(row + r) * placement.PlaneSize) + place;
+                    placement.Put(_tile + (r * GemmTile.Lanes) + lane, count, bias == null ? 0 : bias[row + r], to);
                 }
 
                 lane += count;

@@ -27,9 +27,9 @@ internal sealed unsafe class Convolution(KernelAttributes attributes, bool turne
         var weights = turned ? Turned(context, w, outputs) : w.Floats;
         var bias = turned ? null : context.Optional(2).Floats;
         if (DepthwiseConvolution.Fits(geometry, outputs))
-            DepthwiseConvolution.Forward(context, geometry, _groups, x.Floats, weights, bias, y.Floats);
+            DepthwiseConvolution.Forward(context, geometry, ConvPlacement.Dense(geometry), _groups, x.Floats, weights, bias, y.Floats);
         else
-            ConvProduct.Run(context, geometry, _groups, x.Floats, weights, outputs, bias, y.Floats);
+            ConvProduct.Run(context, geometry, ConvPlacement.Dense(geometry), _groups, x.Floats, weights, outputs, bias, y.Floats);
     }
 
     // W[g·O + o, c, tap] as W'[g·C + c, o, last − tap]

@@ -11,10 +11,10 @@ internal static unsafe class DepthwiseConvolution
 {
     /// <summary>Gets whether a convolution is of this kind: one channel and output a group, at most two spatial axes, planes that fit.</summary>
     internal static bool Fits(ConvGeometry g, int outputs) =>
-        g.Channels == 1 && outputs == 1 && g.Kernel[0] == 1 && g.Plane[0] == 1 && g.Before[0] == 0 && g.Windows[0] == 1 && new PaddedPlane(g).Size <= 1 << 16;
+        g.Channels == 1 && outputs == 1 && g.Kernel[0] == 1 && g.Plane[0] == 1 && g.Before.All(b => b >= 0) && g.Windows[0] == 1 && new PaddedPlane(g).Size <= 1 << 16;
 
     /// <summary>Y[n, c] = X[n, c] ∗ W[c] + b[c].</summary>
-    internal static void Forward(KernelContext context, ConvGeometry g, int channels, float* x, float* w, float* bias, float* y) =>
+    internal static void Forward(KernelContext context, ConvGeometry g, ConvPlacement placement, int channels, float* x, float* w, float* bias, float* y) =>
         context.ParallelRange((long)g.Batch * channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(g);
@@ -26,7 +26,7 @@ internal static unsafe class DepthwiseConvolution
                 for (var i = 0; i < g.Windows[1]; i++)
                 {
                     Row(padded, i, w + (c * g.Taps), bias == null ? 0 : bias[c], row);
-                    new Span<float>(row, g.Windows[2]).CopyTo(new(y + (plane * g.WindowCount) + (i * g.Windows[2]), g.Windows[2]));
+                    placement.Put(row, g.Windows[2], 0, y + (plane * placement.PlaneSize) + placement.Of(i * g.Windows[2]).Place);
                 }
             }
         });
