@@ -25,28 +25,22 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
         if (dX.Count == 0)
             return;
         var (plane, strides) = (Three(sizes, 1), Three(_strides, 1));
-        var whole = true;
-        foreach (var (z, y, x) in Phases(strides, plane))
-        {
-            Axis[] phase = [Of(0, z), Of(1, y), Of(2, x)];
-            if (phase.Any(a => a.Taps == 0))
-            {
-                whole = false;
-                continue;
-            }
+        var phases = Phases(strides, plane).Select(at => (at.Z, at.Y, at.X, Axes: (Axis[])[Of(0, at.Z), Of(1, at.Y), Of(2, at.X)])).ToList();
 
+        // Elements that no window reads have no gradient.
+        if (phases.Any(p => p.Axes.Any(a => a.Taps == 0)))
+            context.ParallelRange(dX.Count, 1 << 16, (from, to) => new Span<float>(dX.Floats + from, (int)(to - from)).Clear());
+        foreach (var (z, y, x, phase) in phases.Where(p => p.Axes.All(a => a.Taps > 0)))
+        {
             var geometry = new ConvGeometry(dY.Sizes[0], dY.Sizes[1] / _groups, Three(dY.Sizes[2..], 1), [.. phase.Select(a => a.Windows)],
                 [.. phase.Select(a => a.Taps)], [1, 1, 1], [.. phase.Select(a => a.Dilation)], [.. phase.Select(a => a.Before)]);
             var placement = new ConvPlacement(geometry.Windows, plane, strides, [z, y, x]);
-            var weights = Turned(context, w, phase);
+            var weights = TurnedWeights.Make(context, w, _groups, Taps(phase));
             if (DepthwiseConvolution.Fits(geometry, channels))
                 DepthwiseConvolution.Forward(context, geometry, placement, _groups, dY.Floats, weights, null, dX.Floats);
             else
                 ConvProduct.Run(context, geometry, placement, _groups, dY.Floats, weights, channels, null, dX.Floats);
         }
-
-        if (!whole)
-            ClearUnmet(dX, plane, strides);
 
         Axis Of(int axis, int first) => Phase(plane[axis], first, Three(_kernel, 1)[axis], strides[axis], Three(_dilations, 1)[axis], Three(_pads[..axes], 0)[axis]);
     }
@@ -70,50 +64,14 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
         return new(windows, taps.Length, taps[0], step, taps.Length > 1 ? step * dilation / stride : 1, -(first + before - (taps[^1] * dilation)) / stride);
     }
 
+    // The phase's taps, from the last to the first.
+    private int[] Taps(Axis[] phase)
+    {
+        var kernel = Three(_kernel, 1);
+        return [.. from z in phase[0].FromLast from y in phase[1].FromLast from x in phase[2].FromLast select (((z * kernel[1]) + y) * kernel[2]) + x];
+    }
+
     private static int[] Three(int[] axes, int missing) => [.. Enumerable.Repeat(missing, 3 - axes.Length), .. axes];
-
-    // W[g·O + o, c, tap] as W'[g·C + c, o, the phase's taps from the last to the first]
-    private float* Turned(KernelContext context, KernelTensor w, Axis[] phase)
-    {
-        var (taps, outputs, channels, kernel) = ((int)w.Product(2, w.Sizes.Length), w.Sizes[0] / _groups, w.Sizes[1], Three(_kernel, 1));
-        int[] kept = [.. from z in phase[0].FromLast from y in phase[1].FromLast from x in phase[2].FromLast select (((z * kernel[1]) + y) * kernel[2]) + x];
-        float* from = w.Floats, to = Scratch.Floats(ScratchUse.Weights, (long)_groups * channels * outputs * kept.Length);
-        context.ParallelRange((long)_groups * channels, Math.Max(1, (1 << 14) / (outputs * kept.Length)), (first, last) =>
-        {
-            for (var row = first; row < last; row++)
-            {
-                var (group, c) = Math.DivRem(row, channels);
-                for (var o = 0; o < outputs; o++)
-                {
-                    for (var i = 0; i < kept.Length; i++)
-                        to[(((row * outputs) + o) * kept.Length) + i] = from[(((((group * outputs) + o) * channels) + c) * taps) + kept[i]];
-                }
-            }
-        });
-        return to;
-    }
-
-    // Elements that no window reads have no gradient.
-    private void ClearUnmet(KernelTensor dX, int[] plane, int[] strides)
-    {
-        var (kernel, dilations, before) = (Three(_kernel, 1), Three(_dilations, 1), Three(_pads[.._kernel.Length], 0));
-        var met = Enumerable.Range(0, 3).Select(axis => Enumerable.Range(0, plane[axis])
-            .Select(p => Phase(plane[axis], p % strides[axis], kernel[axis], strides[axis], dilations[axis], before[axis]).Taps > 0).ToArray()).ToArray();
-        var planes = dX.Product(0, 2);
-        for (var i = 0L; i < planes; i++)
-        {
-            var at = dX.Floats + (i * plane[0] * plane[1] * plane[2]);
-            for (var row = 0; row < plane[0] * plane[1]; row++, at += plane[2])
-            {
-                var rowMet = met[0][row / plane[1]] && met[1][row % plane[1]];
-                for (var x = 0; x < plane[2]; x++)
-                {
-                    if (!rowMet || !met[2][x])
-                        at[x] = 0;
-                }
-            }
-        }
-    }
 
     /// <summary>One axis of a phase.</summary>
     /// <param name="Windows">How many elements of X it has.</param>

@@ -24,33 +24,11 @@ internal sealed unsafe class Convolution(KernelAttributes attributes, bool turne
         var y = context.Output(0, [x.Sizes[0], outputs * _groups, .. geometry.Windows[(3 - _kernel.Length)..]]);
         if (y.Count == 0)
             return;
-        var weights = turned ? Turned(context, w, outputs) : w.Floats;
+        var weights = turned ? TurnedWeights.Make(context, w, _groups, [.. Enumerable.Range(0, geometry.Taps).Reverse()]) : w.Floats;
         var bias = turned ? null : context.Optional(2).Floats;
         if (DepthwiseConvolution.Fits(geometry, outputs))
             DepthwiseConvolution.Forward(context, geometry, ConvPlacement.Dense(geometry), _groups, x.Floats, weights, bias, y.Floats);
         else
             ConvProduct.Run(context, geometry, ConvPlacement.Dense(geometry), _groups, x.Floats, weights, outputs, bias, y.Floats);
-    }
-
-    // W[g·O + o, c, tap] as W'[g·C + c, o, last − tap]
-    private float* Turned(KernelContext context, KernelTensor w, int channels)
-    {
-        var (taps, outputs) = ((int)w.Product(2, w.Sizes.Length), w.Sizes[0] / _groups);
-        float* from = w.Floats, to = Scratch.Floats(ScratchUse.Weights, w.Count);
-        context.ParallelRange(_groups * channels, Math.Max(1, (1 << 14) / (outputs * taps)), (first, last) =>
-        {
-            for (var row = first; row < last; row++)
-            {
-                var (group, c) = Math.DivRem(row, channels);
-                var out0 = to + (row * outputs * taps);
-                for (var o = 0; o < outputs; o++)
-                {
-                    var in0 = from + (((((group * outputs) + o) * channels) + c) * taps);
-                    for (var tap = 0; tap < taps; tap++)
-                        out0[(o * taps) + tap] = in0[taps - 1 - tap];
-                }
-            }
-        });
-        return to;
     }
 }
