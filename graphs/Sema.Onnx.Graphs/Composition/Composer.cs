@@ -166,6 +166,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         // A prediction of probabilities has lost digits of what it was made of.
         if (options.Loss is Losses.CrossEntropyLoss && scores.Name != prediction)
             outputs.Add(Expose(graph, scores, TrainingGraphs.LogitsName).Name);
+        KernelConvolutions.Run(graph, w => layout.Parameters.Any(p => p.Name == w.Name));
         return Finished(model, graph, layout, [.. outputs, TrainingGraphs.LossName, TrainingGraphs.WeightName]);
     }
 

@@ -11,6 +11,9 @@ namespace Sema.Onnx.Runtime;
 /// </remarks>
 internal static class ShapeProbe
 {
+    // Kernels have no shape inference; the bodies that they stand for have ONNX Runtime's.
+    private static readonly SessionSettings Settings = new() { Threads = 1, Optimization = OptimizationLevel.Basic, Kernels = false };
+
     // Small float constants may decide shapes, as the scales of a Resize do, and cost nothing to fold.
     private const long SmallConstant = 16;
 
@@ -34,8 +37,7 @@ internal static class ShapeProbe
         var probe = Probe(model);
         if (probe.Graph.Outputs.Count == 0)
             return;
-        using var session = new Session(
-            ModelWriter.Write(probe), new() { Threads = 1, Optimization = OptimizationLevel.Basic });
+        using var session = new Session(ModelWriter.Write(probe), Settings);
         foreach (var (name, info) in session.Outputs)
         {
             if (info.Type != ElementType.Undefined && model.Graph.Find(name) is { } value)

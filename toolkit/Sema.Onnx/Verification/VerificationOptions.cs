@@ -35,4 +35,10 @@ public sealed record VerificationOptions
 
     /// <summary>Gets the number of threads; 0 for one a core.</summary>
     public int Threads { get; init; }
+
+    /// <summary>
+    /// Gets whether kernels in C# take the place of the functions in the training graphs, which are standard operators, on the CPU: the same
+    /// results to rounding, faster. Default: yes.
+    /// </summary>
+    public bool Kernels { get; init; } = true;
 }

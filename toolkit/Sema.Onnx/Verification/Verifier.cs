@@ -73,7 +73,7 @@ public static class Verifier
                 BatchNormalization = options.BatchNormalization,
             };
             ArtifactBuilder.Build(model, artifacts, composition, inputs.ToDictionary(i => i.Name, i => (IReadOnlyList<long>)i.Shape), target.Shape[1..]);
-            using var engine = Engine.Open(artifacts, options.Optimizer, new SessionSettings { Device = options.Device, Threads = options.Threads });
+            using var engine = Engine.Open(artifacts, options.Optimizer, new SessionSettings { Device = options.Device, Threads = options.Threads, Kernels = options.Kernels });
             if (names.FirstOrDefault(n => engine.Manifest.Layout.Parameters.All(p => p.Name != n)) is { } missing)
                 throw new DataException($"{reference} holds a gradient of '{missing}', but the model has no trainable initializer of that name.", reference);
 

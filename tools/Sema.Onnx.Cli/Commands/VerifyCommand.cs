@@ -23,7 +23,7 @@ internal sealed class VerifyCommand : SemaCommand
         _optimizer = Add(new OptimizerOptions(replays: true));
         _replay = Add(new ReplayOptions());
         _loss = Add(new LossOptions());
-        _device = Add(new DeviceOptions());
+        _device = Add(new DeviceOptions(training: true));
         _common = Add(new CommonOptions());
     }
 
@@ -51,6 +51,7 @@ internal sealed class VerifyCommand : SemaCommand
             Loss = _loss.Bind(parse),
             Device = _device.Device(parse),
             Threads = parse.GetValue(_device.Threads),
+            Kernels = _device.WithKernels(parse),
         };
         var report = Verifier.Verify(Existing(parse.GetValue(_model), "model"), Existing(parse.GetValue(_reference), "reference"), options);
         var json = parse.GetValue(_common.Json);

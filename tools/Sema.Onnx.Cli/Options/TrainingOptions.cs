@@ -33,7 +33,7 @@ internal sealed class TrainingOptions
 
     internal StatisticsOptions Statistics { get; } = new();
 
-    internal DeviceOptions Device { get; } = new();
+    internal DeviceOptions Device { get; } = new(training: true);
 
     internal IReadOnlyList<OptionGroup> Groups =>
         [Data, Pixels, Run, .. Averaging.Groups, Statistics, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
@@ -77,5 +77,6 @@ internal sealed class TrainingOptions
         Keep = parse.GetValue(Run.Keep),
         Device = Device.Device(parse),
         Threads = parse.GetValue(Device.Threads),
+        Kernels = Device.WithKernels(parse),
     };
 }

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using static Sema.Onnx.Benchmarks.Statistic;
+
+namespace Sema.Onnx.Benchmarks;
+
+/// <summary><c>compare</c>: steps of ours and of a peer in turns, each in a process of its own, and the ratios of what ran side by side.</summary>
+internal static class CompareCommand
+{
+    internal static Command Create()
+    {
+        Argument<string> models = new("MODELS") { Description = "The folder of the .onnx files." };
+        Option<string> peer = new("--peer") { Description = "The peer's command; a model's name is added, and its last line is JSON with ms and peak_mb.", Required = true };
+        Option<string[]> names = new("--models") { Description = "The models' names.", DefaultValueFactory = _ => ["mlp", "cnn", "resnet18", "mobilenetv2", "vit", "gpt", "lstm", "resnet50"], AllowMultipleArgumentsPerToken = true };
+        Option<int> rounds = new("--rounds") { Description = "How often each is run.", DefaultValueFactory = _ => 3 };
+        Option<int> steps = new("--steps") { Description = "Steps that are measured in a run.", DefaultValueFactory = _ => 20 };
+        Option<string?> lines = new("--out") { Description = "Takes every run's JSON line as well." };
+        Command command = new("compare", "Runs ours and a peer in turns and prints the ratios.") { models, peer, names, rounds, steps, lines };
+        command.SetAction(parsed =>
+        {
+            Console.WriteLine("| model | ours, ms | peer, ms | ours / peer | with EMA | peak memory, MB | ours / peer | GFLOP |");
+            Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+            foreach (var name in parsed.GetValue(names)!)
+                Compare(parsed.GetValue(models)!, name, parsed.GetValue(peer)!, parsed.GetValue(rounds), parsed.GetValue(steps), parsed.GetValue(lines));
+        });
+        return command;
+    }
+
+    private static void Compare(string folder, string name, string peer, int rounds, int steps, string? lines)
+    {
+        var results = new List<(Line Ours, Line Averaging, Line Peer)>();
+        for (var round = 0; round < rounds; round++)
+        {
+            string[] ours = ["step", Path.Combine(folder, name + ".onnx"), "--steps", steps.ToString(CultureInfo.InvariantCulture), "--flops"];
+            results.Add((Run(Environment.ProcessPath!, ours, lines), Run(Environment.ProcessPath!, [.. ours, "--ema", "0.999"], lines),
+                Run("sh", ["-c", $"{peer} --steps {steps} {name}"], lines)));
+        }
+
+        var ratios = results.Select(r => r.Ours.Ms / r.Peer.Ms).Order().ToList();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {name} | {Median(results.Select(r => r.Ours.Ms)):F1} | {Median(results.Select(r => r.Peer.Ms)):F1} "
+            + $"| **{Median(ratios):F2}** ({ratios[0]:F2} to {ratios[^1]:F2}) | {100 * (Median(results.Select(r => r.Averaging.Ms / r.Ours.Ms)) - 1):+0.0;-0.0} % "
+            + $"| {Median(results.Select(r => r.Ours.PeakMb)):F0}, {Median(results.Select(r => r.Peer.PeakMb)):F0} "
+            + $"| **{Median(results.Select(r => r.Ours.PeakMb / r.Peer.PeakMb)):F2}** | {results[0].Ours.Gflop:F1} |"));
+    }
+
+    private static Line Run(string program, IEnumerable<string> arguments, string? lines)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        var last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        if (process.ExitCode != 0 || last is null)
+            throw new InvalidOperationException($"'{program} {string.Join(' ', arguments)}' ended with exit code {process.ExitCode}.");
+        if (lines is not null)
+            File.AppendAllText(lines, last + "\n");
+        using var json = JsonDocument.Parse(last);
+        return new(json.RootElement.GetProperty("ms").GetDouble(), json.RootElement.GetProperty("peak_mb").GetDouble(),
+            json.RootElement.TryGetProperty("gflop", out var gflop) && gflop.ValueKind == JsonValueKind.Number ? gflop.GetDouble() : 0);
+    }
+
+    private sealed record Line(double Ms, double PeakMb, double Gflop);
+}

@@ -1,0 +1,29 @@
+using Attribute = Sema.Onnx.Graphs.Attribute;
+
+namespace Sema.Onnx.Benchmarks;
+
+/// <summary>The operators as they occur in ResNet-18 and ResNet-50, MobileNetV2, a transformer and an LSTM.</summary>
+internal static class OpCases
+{
+    internal static IEnumerable<OpCase> All =>
+    [
+        .. Convolutions(32, 64, 32, 64, 3, 1, 1), .. Convolutions(32, 256, 8, 256, 3, 1, 1), .. Convolutions(32, 512, 4, 512, 3, 1, 1),
+        .. Convolutions(32, 64, 32, 128, 3, 2, 1), .. Convolutions(8, 256, 56, 64, 1, 1, 1), .. Convolutions(8, 3, 224, 64, 7, 2, 1),
+        .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
+        new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
+    ];
+
+    private static IEnumerable<OpCase> Convolutions(long batch, long channels, long size, long outputs, long kernel, long stride, long groups)
+    {
+        var (before, after) = ((kernel - 1) / 2, ((size + (2 * ((kernel - 1) / 2)) - kernel) / stride) + 1);
+        long[] x = [batch, channels, size, size], w = [outputs, channels / groups, kernel, kernel], y = [batch, outputs, after, after];
+        Attribute[] window = [("kernel_shape", new[] { kernel, kernel }), ("pads", new[] { before, before, before, before }), ("dilations", new[] { 1L, 1L }), ("group", groups)];
+        Attribute[] strided = [.. window, ("strides", new[] { stride, stride })];
+        var flops = 2.0 * batch * outputs * after * after * channels / groups * kernel * kernel;
+        var unread = size + (2 * before) - kernel - ((after - 1) * stride);
+        yield return new("Convolution", [x, w], flops, strided);
+        yield return stride == 1 ? new("ConvInputGradUnit", [y, w], flops, window)
+            : new("ConvInputGrad", [y, w], flops, [.. strided, ("output_padding", new[] { unread, unread })]);
+        yield return new("ConvWeightGrad", [x, y], flops, strided);
+    }
+}

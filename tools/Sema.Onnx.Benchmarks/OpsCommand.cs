@@ -1,0 +1,112 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Functions;
+using Sema.Onnx.Runtime;
+using static Sema.Onnx.Benchmarks.Statistic;
+using Attribute = Sema.Onnx.Graphs.Attribute;
+
+namespace Sema.Onnx.Benchmarks;
+
+/// <summary><c>ops</c>: each kernel alone, beside the body of its function in ONNX Runtime's operators, and what it reaches of the machine's limits.</summary>
+internal static class OpsCommand
+{
+    internal static Command Create()
+    {
+        Option<string> filter = new("--filter") { Description = "Only operators whose name holds this.", DefaultValueFactory = _ => "" };
+        Option<int> rounds = new("--rounds") { Description = "Runs of each; the fastest counts.", DefaultValueFactory = _ => 15 };
+        Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
+        Command command = new("ops", "Measures each kernel alone.") { filter, rounds, threads };
+        command.SetAction(parsed =>
+        {
+            Console.WriteLine("| operator | inputs | kernel, ms | body, ms | body / kernel | GFLOP/s | GB/s |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+            foreach (var op in OpCases.All.Where(o => o.Name.Contains(parsed.GetValue(filter)!, StringComparison.OrdinalIgnoreCase)))
+                Measure(op, parsed.GetValue(rounds), parsed.GetValue(threads));
+        });
+        return command;
+    }
+
+    private static void Measure(OpCase op, int rounds, int threads)
+    {
+        var random = new Random(0);
+        var inputs = op.Inputs.Select((shape, i) => (Name: $"x{i}", Tensor: op.Draw(i, shape, random))).ToDictionary(x => x.Name, x => x.Tensor);
+        var model = Model(op, inputs);
+        using Run kernel = new(model, inputs, threads, kernels: true), body = new(model, inputs, threads, kernels: false);
+        var (fast, slow) = (double.MaxValue, double.MaxValue);
+        for (var round = 0; round < rounds; round++)
+            (fast, slow) = (Math.Min(fast, kernel.Time()), Math.Min(slow, body.Time()));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"| {op.Name} | {string.Join(' ', op.Inputs.Select(s => $"[{string.Join(',', s)}]"))} | {fast:F2} | {slow:F2} | {slow / fast:F1} "
+            + $"| {(op.Flops > 0 ? op.Flops / fast / 1e6 : 0):F0} | {(inputs.Values.Sum(t => t.Bytes.Length) + kernel.OutputBytes) / fast / 1e6:F1} |"));
+    }
+
+    private static Model Model(OpCase op, Dictionary<string, HostTensor> inputs)
+    {
+        var graph = new Graph("op");
+        var values = inputs.Select(i => graph.AddInput(i.Key, i.Value.Type, Shape.Of([.. i.Value.Shape]))).ToList();
+        var outputs = SemaFunctions.All.Single(f => f.Name == op.Name).Body.Outputs.Count;
+        graph.Outputs.AddRange(graph.AddNode(op.Name, Graphs.Model.SemaDomain, values, op.Attributes, outputs).Outputs.Select(o => o!.As(ElementType.Float32)));
+        return Composer.Shell(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }, graph);
+    }
+
+    /// <summary>A session with its inputs and outputs bound.</summary>
+    private sealed class Run : IDisposable
+    {
+        private readonly Session _session;
+        private readonly Binding _binding;
+
+        internal Run(Model model, Dictionary<string, HostTensor> inputs, int threads, bool kernels)
+        {
+            _session = new(model, new() { Threads = threads, Kernels = kernels });
+            _binding = new(_session);
+            foreach (var (name, tensor) in inputs)
+                _binding.BindInput(name, tensor);
+            foreach (var name in _session.Outputs.Keys)
+                _binding.BindOutputToHost(name);
+            _session.Run(_binding);
+            var outputs = _binding.ReadHostOutputs();
+            OutputBytes = outputs.Values.Sum(o => (long)o.Bytes.Length);
+
+            // Written in place from now on, so that nothing but the operator is measured.
+            foreach (var (name, tensor) in outputs)
+                _binding.BindOutput(name, tensor);
+        }
+
+        internal long OutputBytes { get; }
+
+        internal double Time()
+        {
+            var start = Stopwatch.GetTimestamp();
+            _session.Run(_binding);
+            return Milliseconds(start, Stopwatch.GetTimestamp());
+        }
+
+        public void Dispose()
+        {
+            _binding.Dispose();
+            _session.Dispose();
+        }
+    }
+}
+
+/// <summary>One operator with inputs as a benchmark model has them.</summary>
+/// <param name="Name">The operator.</param>
+/// <param name="Inputs">The inputs' sizes.</param>
+/// <param name="Flops">Its multiplications and additions; 0 where memory is what counts.</param>
+/// <param name="Attributes">Its attributes.</param>
+internal sealed record OpCase(string Name, long[][] Inputs, double Flops, params Attribute[] Attributes)
+{
+    /// <summary>Gets, by position, integer inputs and the bound of their numbers.</summary>
+    internal Dictionary<int, long> Integers { get; init; } = [];
+
+    /// <summary>Makes an input: floats from 0.1 to 1.1, integers below their bound.</summary>
+    internal HostTensor Draw(int input, long[] shape, Random random)
+    {
+        var count = (int)Shape.Of(shape).Count;
+        return Integers.TryGetValue(input, out var bound)
+            ? HostTensor.Of<long>([.. Enumerable.Range(0, count).Select(_ => random.NextInt64(bound))], shape)
+            : HostTensor.Of<float>([.. Enumerable.Range(0, count).Select(_ => random.NextSingle() + 0.1f)], shape);
+    }
+}
