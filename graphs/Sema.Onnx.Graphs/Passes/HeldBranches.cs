@@ -39,6 +39,9 @@ internal static class HeldBranches
     // Integers that say nothing of what their input holds.
     private static readonly HashSet<string> Sizes = ["Shape", "Size"];
 
+    /// <summary>Gets every operator that is written so, sorted by name.</summary>
+    internal static IEnumerable<string> Operators => Forms.Keys.Order(StringComparer.Ordinal);
+
     /// <summary>Writes every operator with a kink as choices and what is smooth.</summary>
     /// <param name="graph">The graph, with its types filled in.</param>
     /// <param name="weights">What differences are taken by.</param>
