@@ -19,12 +19,12 @@ namespace Sema.Onnx.Verification;
 /// <para>Model and differences are computed in float64 where ONNX Runtime can, and the gradients of the float32 training graph are compared
 /// with the same differences. Where it cannot, all is float32 and directions lie half along the gradient, for the loss to change by more
 /// than its rounding.</para>
-/// <para>A step that carries an activation across a kink (ReLU, MaxPool, Clip, Abs) makes D no derivative, and float32 rounding can put
-/// an activation on the other side of a kink than float64. So several steps are tried and the best agreement counts, and parameters that
-/// still fail are checked again on other inputs, three draws in all: a wrong rule is wrong at every step and every input. Weights
-/// that are zero throughout (the biases of a network that was not trained) can put activations so near a kink that every step crosses
-/// it. Parameters that fail at such a kink, one where the loss's slopes to both sides differ, are checked a last time
-/// with small random numbers in place of those weights. Random numbers that a model draws itself are held at a constant.</para>
+/// <para>A step that carries an activation across a kink (ReLU, MaxPool, Clip, Abs) makes D no derivative. So where the model's own D
+/// disagrees, it is taken of the smooth piece that the weights are on: the model with its choices (the side of each kink, the place of each
+/// maximum) held at what they are at w, equal to the model there in value and gradient. Several steps are tried and the best agreement
+/// counts. Float32 rounding can put an activation on the other side of a kink than float64: a float32 gradient out of tolerance is
+/// compared with the piece that float32 chooses. Parameters that still fail are checked again on other inputs, three draws in
+/// all: a wrong rule is wrong at every step, on every piece and every input. Random numbers that a model draws itself are held at a constant.</para>
 /// </remarks>
 public static class GradientCheck
 {

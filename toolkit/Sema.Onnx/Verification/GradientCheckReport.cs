@@ -13,7 +13,7 @@ namespace Sema.Onnx.Verification;
 /// <param name="Float32Worst">Where <paramref name="Precision"/> is float64: the parameter whose float32 gradient has the largest error.</param>
 /// <param name="Float64Refused">Why the model cannot be computed in float64; <see langword="null"/> where it was.</param>
 /// <param name="Seed">What was drawn from.</param>
-/// <param name="Draws">How many times inputs were drawn: more than once where differences went across a kink, a fourth time with numbers in place of zero weights; see the remarks of <see cref="GradientCheck"/>.</param>
+/// <param name="Draws">How many times inputs were drawn: more than once where a parameter failed on the first inputs; see the remarks of <see cref="GradientCheck"/>.</param>
 /// <param name="Loss">The loss of the first draw.</param>
 /// <param name="Terms">The values that the loss is a random projection of: the outputs, or the last floats before them.</param>
 /// <param name="Inputs">The inputs that were drawn.</param>
