@@ -46,6 +46,31 @@ internal sealed class ProjectionComposer
     /// <exception cref="InvalidModelException">An operator cannot be written in operators with a float64 kernel.</exception>
     internal Model Evaluation(ElementType precision) => Composed(precision, _ => [TrainingGraphs.LossName]);
 
+    /// <summary>Makes the graph that computes the choices that the loss depends on, or <see langword="null"/> where it chooses nothing (see <see cref="HeldBranches"/>).</summary>
+    /// <inheritdoc cref="Evaluation" path="/param"/>
+    /// <inheritdoc cref="Evaluation" path="/exception"/>
+    internal Model? Choices(ElementType precision)
+    {
+        IReadOnlyList<string> choices = [];
+        var model = Composed(precision, loss => choices = Separated(loss.Graph));
+        return choices.Count == 0 ? null : model;
+    }
+
+    /// <summary>Makes the graph that computes the loss with the choices as inputs.</summary>
+    /// <inheritdoc cref="Evaluation" path="/param"/>
+    /// <inheritdoc cref="Evaluation" path="/exception"/>
+    internal Model Held(ElementType precision)
+    {
+        IReadOnlyList<string> choices = [];
+        var model = Composed(precision, loss =>
+        {
+            choices = Separated(loss.Graph);
+            return [TrainingGraphs.LossName];
+        });
+        HeldBranches.Hold(model.Graph, choices);
+        return model;
+    }
+
     /// <summary>Makes the graph that computes the gradients of the loss by the weights, each an output of <see cref="TrainingGraphs.Gradient"/>.</summary>
     /// <inheritdoc cref="Evaluation" path="/param"/>
     /// <inheritdoc cref="Evaluation" path="/exception"/>
@@ -63,6 +88,8 @@ internal sealed class ProjectionComposer
 
         return Weights.Keys.Select(TrainingGraphs.Gradient);
     });
+
+    private IReadOnlyList<string> Separated(Graph graph) => HeldBranches.Run(graph, Weights.Keys.Select(graph.Find).OfType<Value>());
 
     private Model Composed(ElementType precision, Func<Value, IEnumerable<string>> outputs)
     {

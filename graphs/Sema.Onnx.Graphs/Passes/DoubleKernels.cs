@@ -41,6 +41,7 @@ internal static class DoubleKernels
         ["ReduceProd"]         = y => [Product(y)],
         ["Gelu"]               = y => [Gelu(y)],
         ["Mean"]               = y => [y.Graph.Emit("Sum", y.Inputs) / y.Inputs.Count],
+        ["Sqrt"]               = y => [y[0].Pow(y[0].Like(0.5))],   // there is a kernel, but with means before it, ONNX Runtime fuses it into the next
         ["LayerNormalization"] = LayerNormalization,   // there is a kernel, but it gives the statistics in float32
         ["InstanceNormalization"] = y => [GroupNormalization(y, 0)],
         ["GroupNormalization"] = y => [GroupNormalization(y, y.Int("num_groups", 0))],
@@ -139,11 +140,18 @@ internal static class DoubleKernels
 
     // erf x = (2/π) (h x + Σₙ e^(−n²h²) sin(2nhx)/n), n = 1, 2, ...: Poisson's sum over the period π/h of the right-hand side.
     // With h = π/12 and 24 terms both what is cut off and the neighbouring periods stay below 1e-16 up to |x| = 6, where erf is 1.
+    // The sum is Clenshaw's: bₙ = cₙ + 2 cos(2hx) bₙ₊₁ − bₙ₊₂, Σ cₙ sin(2nhx) = b₁ sin(2hx).
     private static Value Erf(Value x)
     {
         const double h = Math.PI / 12;
         var inside = x.Max(x.Like(-6)).Min(x.Like(6));
-        return Enumerable.Range(1, 24).Aggregate(inside * h, (sum, n) => sum + (inside * (2 * n * h)).Sin() * (Math.Exp(-n * n * h * h) / n)) * (2 / Math.PI);
+        var angle = inside * (2 * h);
+        var (twice, next, sum) = (angle.Cos() * 2, x.Like(0), x.Like(Coefficient(24)));
+        for (var n = 23; n > 0; n--)
+            (next, sum) = (sum, twice * sum - (next - Coefficient(n)));
+        return (inside * h + sum * angle.Sin()) * (2 / Math.PI);
+
+        static double Coefficient(int n) => Math.Exp(-n * n * h * h) / n;
     }
 
     private static Value Gelu(Node y)

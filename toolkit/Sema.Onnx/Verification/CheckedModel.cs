@@ -14,8 +14,9 @@ internal sealed class CheckedModel : IDisposable
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly Model _training32;
     private readonly Model? _training64, _evaluation64;
+    private readonly Dictionary<ElementType, BoundGraph?> _held = [];
     private BoundGraph? _loss;
-    private double _scale;
+    private double _scale, _value;
 
     /// <param name="composer">Makes the graphs.</param>
     /// <param name="options">The seed and the threads.</param>
@@ -53,27 +54,66 @@ internal sealed class CheckedModel : IDisposable
         foreach (var (name, tensor) in weights.Concat(inputs))
             _tensors[name] = tensor;
         DrawFactors(draw);
-        _loss?.Dispose();
-        _loss = null;
-        var single = Gradients(_training32, OptimizationLevel.All);
+        Dispose();
+        var single = Gradients(_training32, ElementType.Float32);
         var exact = Exact();
-        _loss ??= new(_composer.Evaluation(ElementType.Float32), _tensors, _options.Threads, OptimizationLevel.All);
-        loss = _loss.RunScalar();
-        return new(_loss, exact ?? single, exact is null ? null : single, _scale);
+        _loss ??= new(_composer.Evaluation(ElementType.Float32), _tensors, _options.Threads, Optimization(ElementType.Float32));
+        loss = _value = _loss.RunScalar();
+        return new(_loss, Held, exact ?? single, exact is null ? null : single, _scale);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _loss?.Dispose();
+    public void Dispose()
+    {
+        foreach (var graph in _held.Values.Append(_loss))
+            graph?.Dispose();
+        _held.Clear();
+        _loss = null;
+    }
+
+    // The loss with the choices held that the model makes in one of the precisions. A graph that does not meet the model at the point is
+    // no piece of it, and not used.
+    private BoundGraph? Held(ElementType choosing)
+    {
+        if (_held.TryGetValue(choosing, out var held))
+            return held;
+        if (_composer.Choices(choosing) is not { } choices)
+            return _held[choosing] = null;
+        var tensors = new Dictionary<string, Tensor>(_tensors);
+        using (var graph = new BoundGraph(choices, _tensors, _options.Threads, Optimization(choosing)))
+        {
+            foreach (var (name, choice) in graph.Run())
+            {
+                using (choice)
+                    tensors[name] = new(choice.Type, [.. choice.Shape], choice.Bytes.ToArray());
+            }
+        }
+
+        var model = _composer.Held(Precision);
+        foreach (var input in model.Graph.Inputs)
+            input.Shape = Shape.Of(tensors[input.Name].Dims);
+        held = new(model, tensors, _options.Threads, Optimization(Precision));
+        if (!(Math.Abs(held.RunScalar() - _value) < (choosing == ElementType.Float64 ? 1e-9 : 1e-3) * _scale))
+        {
+            held.Dispose();
+            held = null;
+        }
+
+        return _held[choosing] = held;
+    }
 
     // Beyond the basic level, ONNX Runtime's fusions round constants of float64 products to float32.
+    private static OptimizationLevel Optimization(ElementType precision) =>
+        precision == ElementType.Float64 ? OptimizationLevel.Basic : OptimizationLevel.All;
+
     private Dictionary<string, double[]>? Exact()
     {
         if (Float64Refused is not null)
             return null;
         try
         {
-            var gradients = Gradients(_training64!, OptimizationLevel.Basic);
-            _loss = new(_evaluation64!, _tensors, _options.Threads, OptimizationLevel.Basic);
+            var gradients = Gradients(_training64!, ElementType.Float64);
+            _loss = new(_evaluation64!, _tensors, _options.Threads, Optimization(ElementType.Float64));
             return gradients;
         }
         catch (RuntimeException e)
@@ -83,9 +123,9 @@ internal sealed class CheckedModel : IDisposable
         }
     }
 
-    private Dictionary<string, double[]> Gradients(Model training, OptimizationLevel optimization)
+    private Dictionary<string, double[]> Gradients(Model training, ElementType precision)
     {
-        using var graph = new BoundGraph(training, _tensors, _options.Threads, optimization);
+        using var graph = new BoundGraph(training, _tensors, _options.Threads, Optimization(precision));
         return graph.Run().ToDictionary(o => o.Key, o =>
         {
             using var tensor = o.Value;

@@ -7,25 +7,24 @@ namespace Sema.Onnx.Verification;
 
 /// <summary>Compares gradients with central differences of a loss along random directions, one parameter at a time.</summary>
 /// <param name="loss">Evaluates the loss; the parameters are inputs of it.</param>
+/// <param name="held">Gives the loss with the choices held that are made in a precision, or <see langword="null"/> where there are none.</param>
 /// <param name="gradients">The gradients in the loss's precision, by parameter.</param>
 /// <param name="single">The float32 gradients, where the others are float64.</param>
 /// <param name="scale">How large the loss is in the mean over its random factors.</param>
-internal sealed class DirectionalCheck(
-    BoundGraph loss, IReadOnlyDictionary<string, double[]> gradients, IReadOnlyDictionary<string, double[]>? single, double scale)
+internal sealed class DirectionalCheck(BoundGraph loss, Func<ElementType, BoundGraph?> held,
+    IReadOnlyDictionary<string, double[]> gradients, IReadOnlyDictionary<string, double[]>? single, double scale)
 {
-    // Relative to the parameter's root mean square. Central differences err by h² through curvature and by 1e-16/h through rounding; of a
-    // network with N kinked activations, h N cross their kink. So a long step suits a smooth network, a short one a large kinked one.
-    private static readonly double[] Steps64 = [1e-6, 1e-7, 1e-5, 1e-8, 1e-4, 1e-9, 1e-3];
+    // How good an attempt has to be for the next ones to be spared, as a part of the tolerance: the first few, and those after.
+    private const double Good = 0.1, Fair = 0.3;
+    private const int Few = 4;
 
-    // Short, for curvature not to look like a kink, and long enough for rounding not to: 1e-8 of the loss's scale.
-    private const double KinkStep = 1e-7;
-
-    // By how much the loss should change, relative to its scale: a float32 loss is rounded at 1e-7 or so.
-    private static readonly double[] Changes32 = [1e-2, 1e-3, 1e-1];
+    // Steps relative to the parameter's root mean square. Central differences err by h² through curvature and by 1e-16/h through rounding; of
+    // a network with N kinked activations, h N cross their kink, unless choices are held. Moved to the front is what suited a parameter.
+    private readonly List<(bool Held, double Step)> _attempts = single is not null
+        ? [(false, 1e-6), (true, 1e-5), (true, 1e-4), (true, 1e-6), (true, 1e-3), (false, 1e-5), (false, 1e-4), (false, 1e-7), (false, 1e-3), (false, 1e-8), (false, 1e-9)]
+        : [(false, 1e-2), (true, 1e-2), (false, 1e-3), (true, 1e-3), (false, 1e-1), (true, 1e-1)];
 
     private readonly ElementType _precision = single is null ? ElementType.Float32 : ElementType.Float64;
-
-    private int _lastGood;
 
     /// <summary>The largest relative error that passes.</summary>
     internal static double Tolerance(ElementType precision) => precision == ElementType.Float64 ? 1e-6 : 1e-3;
@@ -42,58 +41,45 @@ internal sealed class DirectionalCheck(
         var (rms, norm) = (Norm(w) / Math.Sqrt(w.Length), Norm(g));
         var v = Direction(g, norm, rms > 0 ? rms : 1, ref random);
         ParameterCheck? best = null;
-        var steps = Steps(g, v);
-        for (var i = 0; i < steps.Length; i++)
+        var tried = 0;
+        foreach (var attempt in _attempts.ToList())
         {
-            // What suited the parameter before is tried first.
-            var at = (i == 0 ? _lastGood : i <= _lastGood ? i - 1 : i) % steps.Length;
-            var check = At(steps[at]);
+            if ((attempt.Held ? held(_precision) : loss) is not { } graph)
+                continue;
+            var check = At(graph, Step(attempt.Step)) with { ChoicesHeld = attempt.Held };
             if (best is null || !(check.RelativeError >= best.RelativeError))
                 best = check;
-            if (best.RelativeError < Tolerance(_precision) / 4)
+            if (best.RelativeError < (++tried < Few ? Good : Fair) * Tolerance(_precision))
             {
-                _lastGood = at;
+                _attempts.Remove(attempt);
+                _attempts.Insert(0, attempt);
                 break;
             }
         }
 
-        return best!;
+        // Rounding may have put an activation on the other side of its kink: there the float32 gradient belongs to the piece on that side.
+        if (best!.Float32RelativeError is { } error && !(error < Fair * Tolerance(ElementType.Float32)) && held(ElementType.Float32) is { } rounded)
+            best = best with { Float32RelativeError = Math.Min(error, At(rounded, best.Step).Float32RelativeError!.Value) };
+        return best;
 
-        ParameterCheck At(double h)
+        // In float32, by how much the loss should change, relative to its scale: it is rounded at 1e-7 or so.
+        double Step(double step) => single is not null ? step : Math.Min(0.1, step * scale / Math.Max(Math.Abs(Dot(g, v)), 1e-6 * scale));
+
+        ParameterCheck At(BoundGraph graph, double h)
         {
-            var above = Moved(name, w, v, h, out var up);
-            var below = Moved(name, w, v, -h, out var down);
-            loss.Write(name, weight);
+            var above = Moved(graph, name, w, v, h, out var up);
+            var below = Moved(graph, name, w, v, -h, out var down);
+            graph.Write(name, weight);
 
             // The direction as it came out after rounding.
             var moved = up.Zip(down, (a, b) => (a - b) / (2 * h)).ToArray();
             var difference = (above - below) / (2 * h);
-            return new(name, weight.Dims, norm, Dot(g, moved), difference, h, Error(g, _precision),
+            return new(name, weight.Dims, norm, Dot(g, moved), difference, h, false, Error(g, _precision),
                 single is null ? null : Error(single[TrainingGraphs.Gradient(name)], ElementType.Float32), draw);
 
             double Error(double[] gradient, ElementType precision) => RelativeError(
                 Dot(gradient, moved), difference, Norm(gradient) * Norm(moved) / Math.Sqrt(w.Length), Negligible(precision) * scale);
         }
-    }
-
-    /// <summary>Tells whether the loss has a kink at a parameter's value, as near as float64 can tell: where the slopes to both sides differ
-    /// by as much as the gradient is off. A wrong gradient of a smooth loss is off where the slopes are equal.</summary>
-    /// <param name="name">The parameter.</param>
-    /// <param name="weight">Its value.</param>
-    /// <param name="random">What the direction is drawn from.</param>
-    /// <param name="at">The loss there.</param>
-    /// <returns>Whether it has; never where gradients are not finite, or where all is float32.</returns>
-    internal bool IsAtKink(string name, Tensor weight, SplitMix64 random, double at)
-    {
-        var (w, g) = (weight.ToFloat64(), gradients[TrainingGraphs.Gradient(name)]);
-        if (_precision == ElementType.Float32 || !double.IsFinite(Norm(g)) || !double.IsFinite(Norm(single![TrainingGraphs.Gradient(name)])))
-            return false;
-        var rms = Norm(w) / Math.Sqrt(w.Length);
-        var v = Direction(g, Norm(g), rms > 0 ? rms : 1, ref random);
-        var (above, below) = (Moved(name, w, v, KinkStep, out _), Moved(name, w, v, -KinkStep, out _));
-        loss.Write(name, weight);
-        var (bend, error) = ((above + below - 2 * at) / KinkStep, Dot(g, v) - (above - below) / (2 * KinkStep));
-        return Math.Abs(bend) > Math.Max(Math.Abs(error) / 10, 1e-15 * scale / KinkStep);
     }
 
     /// <summary>Compares a directional derivative with a difference.</summary>
@@ -123,13 +109,10 @@ internal sealed class DirectionalCheck(
         return v;
     }
 
-    private double[] Steps(double[] g, double[] v) => _precision == ElementType.Float64 ? Steps64
-        : [.. Changes32.Select(change => Math.Min(0.1, change * scale / Math.Max(Math.Abs(Dot(g, v)), 1e-6 * scale)))];
-
-    private double Moved(string name, double[] w, double[] v, double h, out double[] moved)
+    private static double Moved(BoundGraph graph, string name, double[] w, double[] v, double h, out double[] moved)
     {
         moved = new double[w.Length];
-        var buffer = loss[name];
+        var buffer = graph[name];
         if (buffer.Type == ElementType.Float64)
         {
             var values = buffer.As<double>();
@@ -143,7 +126,7 @@ internal sealed class DirectionalCheck(
                 moved[i] = values[i] = (float)(w[i] + h * v[i]);
         }
 
-        return loss.RunScalar();
+        return graph.RunScalar();
     }
 
     private static double Dot(double[] a, double[] b) => System.Numerics.Tensors.TensorPrimitives.Dot<double>(a, b);

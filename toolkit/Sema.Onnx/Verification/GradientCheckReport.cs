@@ -13,7 +13,7 @@ namespace Sema.Onnx.Verification;
 /// <param name="Float32Worst">Where <paramref name="Precision"/> is float64: the parameter whose float32 gradient has the largest error.</param>
 /// <param name="Float64Refused">Why the model cannot be computed in float64; <see langword="null"/> where it was.</param>
 /// <param name="Seed">What was drawn from.</param>
-/// <param name="Draws">How many times inputs were drawn: more than once where differences went across a kink, a fourth time with numbers in place of zero weights; see the remarks of <see cref="GradientCheck"/>.</param>
+/// <param name="Draws">How many times inputs were drawn: more than once where a parameter failed on the first inputs; see the remarks of <see cref="GradientCheck"/>.</param>
 /// <param name="Loss">The loss of the first draw.</param>
 /// <param name="Terms">The values that the loss is a random projection of: the outputs, or the last floats before them.</param>
 /// <param name="Inputs">The inputs that were drawn.</param>
@@ -46,11 +46,12 @@ public sealed record SyntheticInput(string Name, string Type, IReadOnlyList<long
 /// <param name="Directional">⟨g, v⟩.</param>
 /// <param name="Difference">D = (L(w + h v) − L(w − h v)) / 2h.</param>
 /// <param name="Step">h, relative to the parameter's root mean square.</param>
+/// <param name="ChoicesHeld">Whether D is of the smooth piece of L that w is on, not of L itself: where a step would have crossed a kink.</param>
 /// <param name="RelativeError">|⟨g, v⟩ − D| over the largest of |⟨g, v⟩|, |D| and ‖g‖‖v‖/√n; see the remarks of <see cref="GradientCheck"/>.</param>
 /// <param name="Float32RelativeError">The same of the float32 gradient, where <paramref name="RelativeError"/> is of float64.</param>
 /// <param name="Draw">Which draw of inputs the figures are of, from 1.</param>
 public sealed record ParameterCheck(
-    string Name, IReadOnlyList<long> Shape, double GradientNorm, double Directional, double Difference, double Step, double RelativeError,
+    string Name, IReadOnlyList<long> Shape, double GradientNorm, double Directional, double Difference, double Step, bool ChoicesHeld, double RelativeError,
     double? Float32RelativeError, int Draw);
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

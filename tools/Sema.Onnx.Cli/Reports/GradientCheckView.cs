@@ -1,34 +1,47 @@
+using System.Diagnostics;
 using Sema.Onnx.Verification;
 
 namespace Sema.Onnx.Cli.Reports;
 
-/// <summary>Shows a check of gradients: a live line while it runs, then the largest errors.</summary>
+/// <summary>Shows a check of gradients: a line while it runs (a live one, or a new one now and then where no terminal shows it), then the largest errors.</summary>
 internal sealed class GradientCheckView : IProgress<GradientCheckProgress>
 {
     private const int Most = 10;
 
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+
     private readonly Terminal _terminal;
+
+    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
 
     private GradientCheckView(Terminal terminal) => _terminal = terminal;
 
-    /// <summary>Runs a check, with its progress on standard error where that is a terminal.</summary>
-    internal static GradientCheckReport Run(Terminal terminal, Func<IProgress<GradientCheckProgress>?, GradientCheckReport> check)
+    /// <summary>Runs a check, with its progress on standard error.</summary>
+    internal static GradientCheckReport Run(Terminal terminal, Func<IProgress<GradientCheckProgress>, GradientCheckReport> check)
     {
-        if (!terminal.ErrorIsLive)
-            return check(null);
         try
         {
             return check(new GradientCheckView(terminal));
         }
         finally
         {
-            terminal.Error.Write("\r\e[K");
+            if (terminal.ErrorIsLive)
+                terminal.Error.Write("\r\e[K");
         }
     }
 
     /// <inheritdoc/>
-    public void Report(GradientCheckProgress value) =>
-        _terminal.Error.Write($"\r\e[Kparameter {value.Done}/{value.Of}{(value.Draw > 1 ? $", on inputs drawn anew ({value.Draw})" : "")}");
+    public void Report(GradientCheckProgress value)
+    {
+        var line = $"parameter {value.Done}/{value.Of}{(value.Draw > 1 ? $", on inputs drawn anew ({value.Draw})" : "")}";
+        if (_terminal.ErrorIsLive)
+            _terminal.Error.Write($"\r\e[K{line}");
+        else if (_sinceLine.Elapsed > Pause)
+        {
+            _terminal.Error.WriteLine(line);
+            _sinceLine.Restart();
+        }
+    }
 
     /// <summary>Writes the largest errors and the verdict.</summary>
     internal static void Write(GradientCheckReport report, TextWriter writer)

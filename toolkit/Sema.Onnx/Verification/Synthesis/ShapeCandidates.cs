@@ -11,6 +11,9 @@ internal sealed class ShapeCandidates
 {
     private const long Past = 4;
 
+    // A sample of more elements than this is checked alone: a second one doubles the time of every difference.
+    private const long Large = 1 << 16;
+
     // Most networks of images want multiples of 32, and some one size alone; most others take any length, audio at least its frame.
     private static readonly long[] Images = [64, 32, 96, 128, 224, 320, 416, 640, 256, 512, 48];
     private static readonly long[] Lengths = [16, 8, 32, 64, 128, 256, 512, 100, 1024, 16000, 1];
@@ -36,9 +39,11 @@ internal sealed class ShapeCandidates
     internal IEnumerable<IReadOnlyDictionary<string, IReadOnlyList<long>>> All()
     {
         var tried = new HashSet<string>();
+        var isLarge = _inputs.Any(i => i.Shape is { } shape && shape.Where(d => d.IsKnown).Aggregate(1.0, (n, d) => n * d.Size) > Large);
+        (int First, int Second) batches = isLarge ? (1, 2) : (2, 1);
         for (var i = 0; i < Images.Length; i++)
         {
-            foreach (var (batch, inState) in new[] { (2, true), (1, true), (2, false), (1, false) })
+            foreach (var (batch, inState) in new[] { (batches.First, true), (batches.Second, true), (batches.First, false), (batches.Second, false) })
             {
                 var shapes = Sizes(batch, Images[i], Lengths[i], inState);
                 if (tried.Add(string.Join(';', shapes.Values.Select(s => string.Join(',', s)))))
