@@ -18,7 +18,8 @@ internal sealed class BoundGraph : IDisposable
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the graph.</exception>
     internal BoundGraph(Model model, IReadOnlyDictionary<string, Tensor> tensors, int threads, OptimizationLevel optimization)
     {
-        _session = new(ModelWriter.Write(model), new() { Threads = threads, Optimization = optimization });
+        // Kernels are float32's; graphs in float64 run at Basic.
+        _session = new(ModelWriter.Write(model), new() { Threads = threads, Optimization = optimization, Kernels = optimization != OptimizationLevel.Basic });
         _binding = new(_session);
         foreach (var (name, info) in _session.Inputs)
         {
