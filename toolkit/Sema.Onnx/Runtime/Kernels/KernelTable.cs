@@ -4,5 +4,5 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal static class KernelTable
 {
     /// <summary>Gets the kernels' definitions; each name is a function's of <c>com.sema</c>.</summary>
-    internal static IEnumerable<KernelDefinition> All => [ReluGrad.Definition];
+    internal static IEnumerable<KernelDefinition> All => [ReluGrad.Definition, LstmTraining.Definition, LstmTrainingGrad.Definition];
 }
