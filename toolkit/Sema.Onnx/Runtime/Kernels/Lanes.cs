@@ -1,48 +1,46 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Sema.Onnx.Runtime.Kernels;
 
-/// <summary>Vectors of 16 floats where fewer may be left, and the functions of a gate.</summary>
+/// <summary>Reads and writes the first lanes of a vector, at the end of an array whose length is no multiple of a vector's.</summary>
 internal static unsafe class Lanes
 {
-    /// <summary>Reads up to 16 floats; missing ones are 0.</summary>
-    internal static Vector512<float> Load(float* from, int count)
+    private static readonly Vector512<int> Numbers = Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+
+    /// <summary>All bits set in the first lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Mask(long count) => Vector512.LessThan(Numbers, Vector512.Create((int)count)).AsSingle();
+
+    /// <summary>The first elements, fewer than a vector has; zeros behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Load(float* source, long count) =>
+        Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero) : LoadEach(source, count);
+
+    /// <summary>Writes the first lanes, fewer than a vector has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Store(Vector512<float> lanes, float* target, long count)
     {
-        if (count >= Vector512<float>.Count)
-            return Vector512.Load(from);
-        var lanes = Vector512<float>.Zero;
+        if (Avx512F.IsSupported)
+            Avx512F.MaskStore(target, Mask(count), lanes);
+        else
+            StoreEach(lanes, target, count);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> LoadEach(float* source, long count)
+    {
+        Vector512<float> lanes = default;
         for (var i = 0; i < count; i++)
-            lanes = lanes.WithElement(i, from[i]);
+            ((float*)&lanes)[i] = source[i];
         return lanes;
     }
 
-    /// <summary>Writes up to 16 floats.</summary>
-    internal static void Store(this Vector512<float> lanes, float* to, int count)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreEach(Vector512<float> lanes, float* target, long count)
     {
-        if (count >= Vector512<float>.Count)
-        {
-            lanes.Store(to);
-            return;
-        }
-
         for (var i = 0; i < count; i++)
-            to[i] = lanes.GetElement(i);
-    }
-
-    /// <summary>1/(1 + e^−x).</summary>
-    internal static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Vector512.Exp(-x));
-
-    /// <summary>tanh x: 1 − 2/(1 + e^2|x|) with the sign of x, and around 0, where that loses digits, a polynomial (Cephes' tanhf).</summary>
-    internal static Vector512<float> Tanh(Vector512<float> x)
-    {
-        var (size, square) = (Vector512.Abs(x), x * x);
-        var far = Vector512<float>.One - (Vector512.Create(2f) / (Vector512<float>.One + Vector512.Exp(size + size)));
-        var near = Vector512.Create(-5.70498872745e-3f);
-        near = Vector512.MultiplyAddEstimate(near, square, Vector512.Create(2.06390887954e-2f));
-        near = Vector512.MultiplyAddEstimate(near, square, Vector512.Create(-5.37397155531e-2f));
-        near = Vector512.MultiplyAddEstimate(near, square, Vector512.Create(1.33314422036e-1f));
-        near = Vector512.MultiplyAddEstimate(near, square, Vector512.Create(-3.33332819422e-1f));
-        near = Vector512.MultiplyAddEstimate(near * square, x, x);
-        return Vector512.ConditionalSelect(Vector512.LessThan(size, Vector512.Create(0.625f)), near, Vector512.CopySign(far, x));
+            target[i] = ((float*)&lanes)[i];
     }
 }

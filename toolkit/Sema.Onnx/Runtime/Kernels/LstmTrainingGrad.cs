@@ -1,121 +1,82 @@
 using System.Runtime.Intrinsics;
-using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Runtime.Kernels;
 
-/// <summary>
-/// All steps of an LSTM backwards. A step is one piece of work a panel of 64 hidden values: dh from the step behind, a product with its
-/// whole dA, then the panel's own part of this step's dA.
-/// </summary>
-internal sealed unsafe class LstmTrainingGrad : Kernel
+/// <summary>All steps of an LSTM backwards, the slopes of the gates made where they are needed.</summary>
+internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = new("LSTMTrainingGrad",
-        [.. Enumerable.Repeat(ElementType.Float32, 7)], [.. Enumerable.Repeat(ElementType.Float32, 4)], _ => new LstmTrainingGrad());
+    internal static readonly KernelDefinition Definition = Define("LSTMTrainingGrad", 7, 4, () => new LstmTrainingGrad());
 
-    private const int Lane = 16;
-
-    private readonly StepProduct _product = new();
-    private readonly Scratch _sums = new(), _unread = new();
+    private readonly Scratch _unread = new();
+    private float* _dY, _gates, _c, _c0, _dA, _dB, _dC;
 
     internal override void Compute(KernelContext context)
     {
         KernelTensor gates = context.Input(3), r = context.Input(6);
-        int directions = gates.Sizes[0], steps = gates.Sizes[1], batch = gates.Sizes[2], hidden = r.Sizes[2];
-        var state = (long)batch * hidden;
-        float* dY = context.Input(0).Floats, dLast = context.Input(1).Floats, c = context.Input(4).Floats, c0 = context.Input(5).Floats;
-        float* dA = context.Output(0, gates.Sizes).Floats, dB = context.Output(1, directions, 4 * hidden).Floats;
-        float* dH = context.Output(2, directions, batch, hidden).Floats, dC = context.Output(3, directions, batch, hidden).Floats;
-        var unread = _unread.Floats((directions * state) + (4L * directions * hidden));
-        dC = dC is null ? unread : dC;
-        dB = dB is null ? unread + (directions * state) : dB;
-        new Span<float>(dB, 4 * directions * hidden).Clear();
-        new ReadOnlySpan<float>(context.Input(2).Floats, (int)(directions * state)).CopyTo(new(dC, (int)(directions * state)));
-
-        var panels = (hidden + StepProduct.Panel - 1) / StepProduct.Panel;
-        var parts = Math.Min(directions * panels, Environment.ProcessorCount);
-        _product.Reserve(4 * hidden, directions * panels);
-        var sums = _sums.Floats((long)parts * batch * StepProduct.Panel);
-        var t = steps;
-        Action<int> part = i =>
-        {
-            for (var panel = directions * panels * i / parts; panel < directions * panels * (i + 1) / parts; panel++)
-                Step(panel, panel / panels, panel % panels * StepProduct.Panel, sums + ((long)i * batch * StepProduct.Panel));
-        };
-        for (; t >= 0; t--)
-            context.Parallel(parts, part);
-
-        // dh behind step t − 1, and with it dA there; behind step −1 it is the gradient of the first state.
-        void Step(int panel, int direction, int first, float* sum)
-        {
-            long at = ((long)direction * steps + t) * state, start = direction * state;
-            var columns = Math.Min(StepProduct.Panel, hidden - first);
-            if (t == steps)
-            {
-                _product.PackColumns(panel, r.Floats + ((long)direction * 4 * hidden * hidden) + first, hidden, columns);
-                Copy(dLast + start + first, hidden, sum, StepProduct.Panel, batch, columns);
-            }
-            else
-            {
-                new Span<float>(sum, batch * StepProduct.Panel).Clear();
-                _product.Multiply(panel, dA + (at * 4), 4 * hidden, sum, batch);
-            }
-
-            if (t == 0)
-            {
-                if (dH is not null)
-                    Copy(sum, StepProduct.Panel, dH + start + first, hidden, batch, columns);
-                return;
-            }
-
-            at -= state;
-            var before = t == 1 ? c0 + start : c + at - state;
-            for (var j = 0; j < columns; j += Lane)
-            {
-                var k = first + j;
-                Gates(sum + j, dY + at + k, gates.Floats + (at * 4) + k, c + at + k, before + k, dC + start + k,
-                    dA + (at * 4) + k, dB + ((long)direction * 4 * hidden) + k, batch, hidden, hidden - k);
-            }
-        }
+        int directions = gates.Sizes[0], batch = gates.Sizes[2], hidden = r.Sizes[2], states = directions * batch * hidden;
+        _dY = context.Input(0).Floats;
+        _gates = gates.Floats;
+        _c = context.Input(4).Floats;
+        _c0 = context.Input(5).Floats;
+        _dA = context.Output(0, gates.Sizes).Floats;
+        _dB = context.Output(1, directions, 4 * hidden).Floats;
+        _dC = context.Output(3, directions, batch, hidden).Floats;
+        var unread = _unread.Floats(states + (4L * directions * hidden));
+        if (_dC is null)
+            _dC = unread;
+        if (_dB is null)
+            _dB = unread + states;
+        new Span<float>(_dB, 4 * directions * hidden).Clear();
+        new ReadOnlySpan<float>(context.Input(2).Floats, states).CopyTo(new(_dC, states));
+        Run(context, gates.Sizes, r, context.Input(1).Floats, context.Output(2, directions, batch, hidden).Floats);
     }
 
-    private static void Copy(float* from, int fromStride, float* to, int toStride, int rows, int columns)
+    /// <inheritdoc/>
+    protected override float* IntoGates(int direction, int t) => _dA + (4 * At(direction, t));
+
+    /// <inheritdoc/>
+    protected override void Cell(int direction, int t, int column, float* sum)
     {
-        for (var row = 0; row < rows; row++)
-            new ReadOnlySpan<float>(from + ((long)row * fromStride), columns).CopyTo(new(to + ((long)row * toStride), columns));
+        long at = At(direction, t, column), gate = (4 * At(direction, t)) + column, state = ((long)direction * Batch * Hidden) + column;
+        var before = t == 0 ? _c0 + state : _c + at - ((long)Batch * Hidden);
+        Cell(sum, _dY + at, _gates + gate, _c + at, before, _dC + state, _dA + gate, _dB + ((long)direction * 4 * Hidden) + column, Batch, Hidden, Hidden - column);
     }
 
     // dh = dY + sum,  dc += o dh (1 − tanh² c),  dA = (g dc i (1 − i), tanh c dh o (1 − o), c₋₁ dc f (1 − f), i dc (1 − g²)),  dc₋₁ = f dc
-    private static void Gates(float* sum, float* dY, float* gates, float* c, float* before, float* dC, float* dA, float* dB, int batch, int hidden, int left)
+    private static void Cell(float* sum, float* dY, float* gates, float* c, float* before, float* dC, float* dA, float* dB, int batch, long hidden, int left)
     {
         var one = Vector512<float>.One;
         Vector512<float> sumI = default, sumO = default, sumF = default, sumG = default;
-        long second = hidden, third = 2L * hidden, fourth = 3L * hidden;
         for (var row = 0; row < batch; row++)
         {
-            Vector512<float> i = Lanes.Load(gates, left), o = Lanes.Load(gates + second, left), f = Lanes.Load(gates + third, left), g = Lanes.Load(gates + fourth, left);
-            var shown = Lanes.Tanh(Lanes.Load(c, left));
-            var dh = Vector512.Load(sum) + Lanes.Load(dY, left);
-            var dc = Lanes.Load(dC, left) + (dh * o * (one - (shown * shown)));
+            Vector512<float> i = Gates.Load(gates, left), o = Gates.Load(gates + hidden, left);
+            Vector512<float> f = Gates.Load(gates + (2 * hidden), left), g = Gates.Load(gates + (3 * hidden), left);
+            var shown = Gates.Tanh(Gates.Load(c, left));
+            var dh = Vector512.Load(sum) + Gates.Load(dY, left);
+            var dc = Gates.Load(dC, left) + (dh * o * (one - (shown * shown)));
             Vector512<float> dI = dc * g * i * (one - i), dO = dh * shown * o * (one - o);
-            Vector512<float> dF = dc * Lanes.Load(before, left) * f * (one - f), dG = dc * i * (one - (g * g));
-            (dc * f).Store(dC, left);
-            dI.Store(dA, left);
-            dO.Store(dA + second, left);
-            dF.Store(dA + third, left);
-            dG.Store(dA + fourth, left);
-            (sumI, sumO, sumF, sumG) = (sumI + dI, sumO + dO, sumF + dF, sumG + dG);
+            Vector512<float> dF = dc * Gates.Load(before, left) * f * (one - f), dG = dc * i * (one - (g * g));
+            Gates.Store(dc * f, dC, left);
+            Gates.Store(dI, dA, left);
+            Gates.Store(dO, dA + hidden, left);
+            Gates.Store(dF, dA + (2 * hidden), left);
+            Gates.Store(dG, dA + (3 * hidden), left);
+            sumI += dI;
+            sumO += dO;
+            sumF += dF;
+            sumG += dG;
             sum += StepProduct.Panel;
             dY += hidden;
             c += hidden;
             before += hidden;
             dC += hidden;
-            gates += 4L * hidden;
-            dA += 4L * hidden;
+            gates += 4 * hidden;
+            dA += 4 * hidden;
         }
 
-        (Lanes.Load(dB, left) + sumI).Store(dB, left);
-        (Lanes.Load(dB + second, left) + sumO).Store(dB + second, left);
-        (Lanes.Load(dB + third, left) + sumF).Store(dB + third, left);
-        (Lanes.Load(dB + fourth, left) + sumG).Store(dB + fourth, left);
+        Gates.Store(Gates.Load(dB, left) + sumI, dB, left);
+        Gates.Store(Gates.Load(dB + hidden, left) + sumO, dB + hidden, left);
+        Gates.Store(Gates.Load(dB + (2 * hidden), left) + sumF, dB + (2 * hidden), left);
+        Gates.Store(Gates.Load(dB + (3 * hidden), left) + sumG, dB + (3 * hidden), left);
     }
 }
