@@ -7,6 +7,8 @@ public sealed class TrainingLstmTests
 {
     private const long Steps = 4, Batch = 3, Width = 2, Hidden = 5;
 
+    private static readonly string[] Activations = ["Sigmoid", "Tanh", "Relu"];
+
     [TestMethod]
     [DataRow("forward", 3)]
     [DataRow("forward", 7)]
@@ -42,7 +44,7 @@ public sealed class TrainingLstmTests
         {
             "clip" => Lstm(3, ("clip", 1f)),
             "input_forget" => Lstm(3, ("input_forget", 1L)),
-            "activations" => Lstm(3, new Attribute("activations", new[] { "Sigmoid", "Tanh", "Relu" })),
+            "activations" => Lstm(3, new Attribute("activations", Activations)),
             _ => Lstm(7),
         };
         var node = graph.Nodes.Single();
