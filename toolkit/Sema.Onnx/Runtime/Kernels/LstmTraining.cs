@@ -66,18 +66,27 @@ internal sealed unsafe class LstmTraining : Kernel
         }
     }
 
-    // Column 16 q + j of a panel is gate q of hidden value first + j: a row of R.
+    // Column 16 q + j of a panel is gate q of hidden value first + j: a row of R. Sixteen of its elements at a time keep to the first cache.
     private void Pack(int panel, float* r, int first, int hidden)
     {
         var packed = _product.At(panel);
-        for (var k = 0; k < hidden; k++)
+        if (first + Lane > hidden)
+            new Span<float>(packed, hidden * StepProduct.Panel).Clear();
+        for (var k = 0; k < hidden; k += Lane)
         {
-            for (var column = 0; column < StepProduct.Panel; column++)
+            var end = Math.Min(hidden, k + Lane);
+            for (var gate = 0; gate < 4; gate++)
             {
-                int gate = column / Lane, j = first + (column % Lane);
-                *packed++ = j < hidden ? r[((((long)gate * hidden) + j) * hidden) + k] : 0;
+                for (var j = first; j < Math.Min(hidden, first + Lane); j++)
+                    Scatter(r + ((((long)gate * hidden) + j) * hidden), packed + (gate * Lane) + j - first, k, end);
             }
         }
+    }
+
+    private static void Scatter(float* row, float* column, int from, int to)
+    {
+        for (var k = from; k < to; k++)
+            column[(long)k * StepProduct.Panel] = row[k];
     }
 
     // What the inputs bring into the four gates.
