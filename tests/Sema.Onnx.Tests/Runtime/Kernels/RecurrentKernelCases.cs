@@ -4,7 +4,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 
 /// <summary>
 /// Cases of the recurrent kernels: directions, steps, sequences, hidden values. Rows around a block of six, hidden values around a vector's 16 and
-/// a panel's 64, depths around a block of 128; one step, no sequence.
+/// a panel's 64; one step, no sequence.
 /// </summary>
 internal static class RecurrentKernelCases
 {

@@ -14,9 +14,6 @@ internal sealed unsafe class StepProduct
 
     private const int MostRows = 6;
 
-    // Rows of a panel that the first cache holds.
-    private const int Depth = 128;
-
     private readonly Scratch _memory = new();
     private float* _panels;
     private int _depth;
@@ -58,16 +55,11 @@ internal sealed unsafe class StepProduct
     internal void Multiply(int panel, float* a, int stride, float* c, int rows)
     {
         var blocks = (rows + MostRows - 1) / MostRows;
-        for (var k = 0; k < _depth; k += Depth)
+        for (var block = 0; block < blocks; block++)
         {
-            var b = At(panel) + ((long)k * Panel);
-            var depth = Math.Min(Depth, _depth - k);
-            for (var block = 0; block < blocks; block++)
-            {
-                // Even blocks: 20 rows are four of 5, not three of 6 and a rest.
-                int first = rows * block / blocks, count = (rows * (block + 1) / blocks) - first;
-                Block(count, a + ((long)first * stride) + k, stride, b, c + ((long)first * Panel), depth);
-            }
+            // Even blocks: 20 rows are four of 5, not three of 6 and a rest.
+            int first = rows * block / blocks, count = (rows * (block + 1) / blocks) - first;
+            Block(count, a + ((long)first * stride), stride, At(panel), c + ((long)first * Panel), _depth);
         }
     }
 
