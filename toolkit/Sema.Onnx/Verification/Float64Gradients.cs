@@ -44,7 +44,7 @@ internal sealed record Float64Gradients(double Loss, IReadOnlyDictionary<string,
         try
         {
             // Beyond the basic level, ONNX Runtime's fusions round constants of float64 products to float32.
-            outputs = ModelRunner.Run(ModelWriter.Write(graphs.Training), inputs, new SessionSettings { Threads = threads, Optimization = OptimizationLevel.Basic });
+            outputs = ModelRunner.Run(ModelWriter.Write(graphs.Training), inputs, new SessionSettings { Threads = threads, Optimization = OptimizationLevel.Basic, Kernels = false });
             return new(outputs[TrainingGraphs.LossName].As<double>()[0], graphs.Layout.Parameters
                 .Where(p => outputs.ContainsKey(TrainingGraphs.Gradient(p.Name)))
                 .ToDictionary(p => p.Name, p => outputs[TrainingGraphs.Gradient(p.Name)].As<double>().ToArray()));
