@@ -85,6 +85,34 @@ public sealed class AveragingTests
         Cli.Run("export", sample.In("run"), sample.In("b.onnx"), "--weights", "posthoc:0.5").IsFailure(ExitCode.BadInput, "0.2886");
         Cli.Run("export", sample.In("run"), sample.In("b.onnx"), "--weights", "posthoc:wide").IsFailure(ExitCode.BadInput, "'posthoc:wide'");
         Cli.Run("export", sample.In("run"), sample.In("b.onnx"), "--weights", "swa").IsFailure(ExitCode.BadInput, "'power-0.05'");
+        Cli.Run("export", sample.In("run"), sample.In("b.onnx"), "--weights", "power-0.1", "--average-statistics", "copy").IsFailure(ExitCode.BadInput, "posthoc:WIDTH");
+        Cli.Run("export", sample.In("run"), sample.In("b.onnx"), "--weights", "posthoc:0.1", "--average-statistics", "none").IsFailure(ExitCode.BadInput, "'none'");
+    }
+
+    [TestMethod]
+    public void An_average_made_after_the_run_gets_its_statistics_as_the_run_says_or_as_asked()
+    {
+        using var sample = new Sample();
+        Cli.Run("train", sample.Normalized(), "--data", sample.Data, "--out", sample.In("run"), "--epochs", "2", "--batch-norm", "train", "--average", "posthoc").Succeeded();
+
+        var recomputed = Export("--average-statistics", "recompute");
+        var (averaged, copied) = (Export("--average-statistics", "average"), Export("--average-statistics", "copy"));
+        Assert.AreSequenceEqual(recomputed, Export());
+        Assert.AreSequenceEqual(recomputed, Export("--data", "npz:" + sample.In("data/test.npz")), "the run's data, not the proof's");
+        Assert.IsFalse(recomputed.SequenceEqual(averaged) || averaged.SequenceEqual(copied) || copied.SequenceEqual(recomputed));
+
+        Directory.Delete(sample.In("data"), recursive: true);
+        Assert.AreSequenceEqual(averaged, Export());
+        StringAssert.Contains(Cli.Run(Arguments()).Succeeded().Output, "statistics are averaged", StringComparison.Ordinal);
+        Cli.Run(Arguments("--average-statistics", "recompute")).IsFailure(ExitCode.BadInput, "data");
+
+        string[] Arguments(params string[] more) => ["export", sample.In("run"), sample.In("a.onnx"), "--weights", "posthoc:0.15", .. more];
+
+        byte[] Export(params string[] more)
+        {
+            Cli.Run(Arguments(more)).Succeeded();
+            return File.ReadAllBytes(sample.In("a.onnx"));
+        }
     }
 
     [TestMethod]

@@ -72,6 +72,24 @@ internal sealed class Sample : IDisposable
         }
     }
 
+    /// <summary>Writes a classifier whose hidden layer is normalised by batch: relu(BN(x W)) V.</summary>
+    internal string Normalized()
+    {
+        var graph = new Graph("normalized");
+        var x = graph.AddInput("x", ElementType.Float32, new([new Dimension(-1, "batch"), new Dimension(Features)]));
+        var hidden = graph.Emit("BatchNormalization", [x.MatMul(Weight("w", Features, Hidden)), Vector("gamma", 1), Vector("beta", 0), Vector("mean", 0), Vector("variance", 1)]);
+        var y = graph.Emit("Relu", [hidden]).MatMul(Weight("v", Hidden, Classes));
+        graph.Rename(y, "y");
+        graph.Outputs.Add(y);
+        File.WriteAllBytes(In("normalized.onnx"), ModelWriter.Write(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }));
+        return In("normalized.onnx");
+
+        Value Weight(string name, int rows, int columns) =>
+            graph.AddInitializer(name, Tensor.Floats([rows, columns], [.. Enumerable.Range(0, rows * columns).Select(i => i % 7 * 0.1f - 0.3f)]));
+
+        Value Vector(string name, float value) => graph.AddInitializer(name, Tensor.Floats([Hidden], [.. Enumerable.Repeat(value, Hidden)]));
+    }
+
     public void Dispose() => Directory.Delete(Path, recursive: true);
 
     // relu(x W1 + b1) W2 + b2, with a symbolic batch.

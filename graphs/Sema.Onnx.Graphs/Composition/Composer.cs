@@ -200,6 +200,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
         if (options.Precision == ElementType.Float64)
             DoubleKernels.Run(graph);
+        else
+            KernelConvolutions.Run(graph, w => w.Initializer is null || weights.Contains(w));
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

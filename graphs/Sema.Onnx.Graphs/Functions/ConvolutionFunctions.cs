@@ -2,11 +2,18 @@ using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
 
 namespace Sema.Onnx.Graphs.Functions;
 
-/// <summary>The two gradients of a convolution Y = X ∗ W with explicit padding.</summary>
+/// <summary>A convolution Y = X ∗ W with explicit padding, and its two gradients.</summary>
 internal static class ConvolutionFunctions
 {
     internal static readonly Function[] All =
     [
+        // Y = X ∗ W + B: the operator itself, which ONNX Runtime computes fast only where the weights are constants
+        Define("Convolution", ["X", "W", "B"], ["kernel_shape", "strides", "pads", "dilations", "group"], f =>
+        [
+            f[0].Graph.Emit("Conv", [f[0], f[1], f[2]], ("strides", IntsOf("strides")), ("pads", IntsOf("pads")),
+                ("dilations", IntsOf("dilations")), ("group", IntOf("group")), ("kernel_shape", IntsOf("kernel_shape"))),
+        ]),
+
         // dX = dY ∗ᵀ W; output_padding: the input elements at the end that no window reads
         Define("ConvInputGrad", ["dY", "W"], ["kernel_shape", "strides", "pads", "dilations", "group", "output_padding"], f =>
         [

@@ -3,8 +3,9 @@ namespace Sema.Onnx.Graphs.Optimizers;
 /// <summary>Adafactor: the second moment is a product of a row's and a column's, the step is clipped and relative to the weights; weight decay is decoupled.</summary>
 /// <remarks>
 /// Source: Shazeer and Stern, <see href="https://arxiv.org/abs/1804.04235">arXiv:1804.04235</see>, algorithm 4 (matrices) and 5 (vectors), without momentum; the learning
-/// rate is the paper's relative step size ρ_t. Tensors of more axes are matrices over their last two. Each entry of a slot holds its whole row's or column's
-/// moment, so the state takes Adam's memory: it is the algorithm that is had here, not its savings.
+/// rate is the paper's relative step size ρ_t. A tensor of more axes, of which the paper says nothing, is a matrix of its first axis by all others: a
+/// convolution's output channels by what each looks at. The moments of the rows and of the columns stand at the front of slots that are as long as the
+/// weights, as all slots are, so the state takes Adam's memory: it is the algorithm that is had here, not its savings.
 /// </remarks>
 public sealed record Adafactor : Optimizer
 {
@@ -27,18 +28,25 @@ public sealed record Adafactor : Optimizer
     // r ← β₂ r + (1 − β₂) mean over a row of (g² + ε₁), c alike over a column; u = g / √(r c / mean r); w ← w − η max(ε₂, rms w) u / max(1, rms(u) / d)
     internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x)
     {
-        var matrices = Operators.Concat([x.Sizes!.Graph.Vector(-1), x.Sizes.Slice(0, 1, 3)], 0);
-        var old = x.Scalar(1 - x.Step.Pow(x.Step.Like(-DecayExponent)));
-        var g = x.G.Reshape(matrices);
-        var squares = g.Square() + Epsilon1;
-        var r = x.Slots[0].Reshape(matrices) * old + squares.Mean([2], keep: true) * (1 - old);
-        var c = x.Slots[1].Reshape(matrices) * old + squares.Mean([1], keep: true) * (1 - old);
-        var u = g / (r / r.Mean([1], keep: true) * c).Sqrt();
+        var rows = x.Sizes!.Slice(0, 0, 1);
+        var g = x.G.Reshape(Operators.Concat([rows, rows.Graph.Vector(-1)], 0));
+        var columns = g.DynamicShape().Slice(0, 1, 2);
+        var length = rows * columns;
+        var (old, squares) = (x.Scalar(1 - x.Step.Pow(x.Step.Like(-DecayExponent))), g.Square());
+        var r = Front(x.Slots[0], rows).Reshape(-1, 1) * old + (squares.Mean([1], keep: true) + Epsilon1) * (1 - old);
+        var c = Front(x.Slots[1], columns).Reshape(1, -1) * old + (squares.Mean([0], keep: true) + Epsilon1) * (1 - old);
+        var u = g / (r / r.Mean([0], keep: true)).Sqrt() / c.Sqrt();
         var clip = (Rms(u) / ClipThreshold).Max(u.Like(1));
         var rate = x.Scalar(x.LearningRate) * Rms(x.W).Max(u.Like(Epsilon2)) / clip;
-        return (Shrunk(x) - rate * u.Reshape(-1), [r.Reshape(-1), c.Reshape(-1)]);
+        return (Shrunk(x) - rate * u.Reshape(-1), [Whole(r, rows), Whole(c, columns)]);
 
-        static Value Rms(Value v) => v.Graph.Emit("ReduceMean", [v.Square()], ("keepdims", 0)).As(v.Type).Sqrt();
+        static Value Front(Value slot, Value count) => slot.Slice(count.Graph.Vector(0), count);
+
+        // The moments at the front, 0 behind them.
+        Value Whole(Value moments, Value count) =>
+            count.Graph.Emit("Pad", [moments.Reshape(-1), Operators.Concat([count.Graph.Vector(0), length - count], 0)]);
+
+        Value Rms(Value v) => (v.Graph.Emit("ReduceSumSquare", [v], ("keepdims", 0)).As(v.Type) / length.Cast(v.Type)).Sqrt();
     }
 
     internal override void Validate()

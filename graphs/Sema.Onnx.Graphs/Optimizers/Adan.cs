@@ -2,8 +2,9 @@ namespace Sema.Onnx.Graphs.Optimizers;
 
 /// <summary>Adan: Adam with Nesterov's momentum estimated from the gradients' differences; weight decay is proximal.</summary>
 /// <remarks>
-/// Source: Xie et al., <see href="https://arxiv.org/abs/2208.06677">arXiv:2208.06677</see>, algorithm 1 without restarts, with the paper's initial values m₁ = g₁, v₁ = 0,
-/// n₁ = g₁². The decays are written as in Adam: the paper's β is 1 minus ours.
+/// Source: Xie et al., <see href="https://arxiv.org/abs/2208.06677">arXiv:2208.06677</see>, algorithm 1 without restarts, with the paper's initial values, which
+/// counts from 0: m₀ = g₀, n₀ = g₀², v₀ = 0 and v₁ = g₁ − g₀. The authors' code starts at 0 instead and corrects the bias. The decays are
+/// written as in Adam: the paper's β is 1 minus ours.
 /// </remarks>
 public sealed record Adan : Optimizer
 {
@@ -25,11 +26,11 @@ public sealed record Adan : Optimizer
     internal override (Value Weights, IReadOnlyList<Value> Slots) Step(OptimizerInputs x)
     {
         var first = x.Step.Equal(x.Step.Like(1));
-        Value Share(double decay) => x.Scalar(first.Where(x.Step.Like(1), x.Step.Like(1 - decay)));   // at the first step all of it is new
+        Value Share(double decay, int first) => x.Scalar(x.Step.Greater(x.Step.Like(first)).Where(x.Step.Like(1 - decay), x.Step.Like(1)));   // the first of a mean is all of it
         var d = (x.G - x.Slots[3]) * x.Scalar(first.Where(x.Step.Like(0), x.Step.Like(1)));
-        var m = x.Slots[0] * Beta1 + x.G * Share(Beta1);
-        var v = x.Slots[1] * Beta2 + d * (1 - Beta2);
-        var n = x.Slots[2] * Beta3 + (x.G + d * Beta2).Square() * Share(Beta3);
+        var m = x.Slots[0] * Beta1 + x.G * Share(Beta1, 1);
+        var v = x.Slots[1] * Beta2 + d * Share(Beta2, 2);
+        var n = x.Slots[2] * Beta3 + (x.G + d * Beta2).Square() * Share(Beta3, 1);
         var w = (x.W - x.Scalar(x.LearningRate) * ((m + v * Beta2) / (n.Sqrt() + Epsilon))) / x.Scalar(x.LearningRate * x.WeightDecay + 1);
 
         // The condition always holds; reading d as well, this gradient takes the last one's place after the difference was taken.

@@ -2,8 +2,9 @@ namespace Sema.Onnx.Graphs.Optimizers;
 
 /// <summary>What AdmetaS and AdmetaR share: the double exponential average that looks back, and the lookahead.</summary>
 /// <remarks>
-/// Source: Chen et al., <see href="https://arxiv.org/abs/2307.00631">arXiv:2307.00631</see>. The average is the paper's as it is understood here; the code
-/// published with it has a constant in the place of I, and another term instead. The strength of the lookahead is the code's.
+/// Source: Chen et al., <see href="https://arxiv.org/abs/2307.00631">arXiv:2307.00631</see>. The average is the paper's, as Pagliardini et al.,
+/// <see href="https://arxiv.org/abs/2409.03137">arXiv:2409.03137</see>, appendix C.3.1, restate it; the code published with it has a constant in the place of
+/// μ I, and another term instead. The strength of the lookahead is the code's.
 /// </remarks>
 internal static class Admeta
 {

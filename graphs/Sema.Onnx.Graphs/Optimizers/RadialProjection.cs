@@ -35,7 +35,7 @@ internal static class RadialProjection
         {
             var (w, g, p) = (x.W.Reshape(view), x.G.Reshape(view), step.Reshape(view));
             var norm = Row(w * w).Sqrt();
-            var cosine = Row(w * g).Abs() / (norm * Row(g * g).Sqrt() + Tiny);
+            var cosine = Row(w * g).Abs() / (norm * Row(g * g).Sqrt()).Max(norm.Like(Tiny));
             var count = w.DynamicShape().Slice(0, 1, 2).Cast(w.Type).Reshape(Array.Empty<long>());
             var invariant = w.Graph.Emit("ReduceMax", [cosine], ("keepdims", 0)).As(w.Type).Less(count.Sqrt().Reciprocal() * delta);
             var unit = w / (norm + Tiny);

@@ -1,7 +1,8 @@
 namespace Sema.Onnx.Graphs.Optimizers;
 
 /// <summary>What the schedule-free optimizers share: gradients are taken at y between the iterate z and its average x.</summary>
-/// <remarks>Source: Defazio et al., <see href="https://arxiv.org/abs/2405.15682">arXiv:2405.15682</see>, equations 3 to 5 and algorithm 1. The weights are y.</remarks>
+/// <remarks>Source: Defazio et al., <see href="https://arxiv.org/abs/2405.15682">arXiv:2405.15682</see>, equations 3 to 5 and algorithm 1. The weights are y. The
+/// authors' code weighs the average by the largest rate so far, which is the same where rates do not fall.</remarks>
 internal static class ScheduleFree
 {
     internal const string Z = "z", X = "x", Share = "average_share";

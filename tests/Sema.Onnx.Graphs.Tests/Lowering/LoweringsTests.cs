@@ -23,12 +23,12 @@ public sealed class LoweringsTests
     public void Lowered_graph_computes_what_the_operator_does(string name)
     {
         Model old = Case(name).Model(), lowered = LoweredModel.Lower(Case(name).Model());
-        var feeds = LoweredModel.Draw(old, Seed);
-        using var before = LoweredModel.Session(old);
-        using var after = LoweredModel.Session(lowered);
+        var feeds = ModelRun.Draw(old, Seed);
+        using var before = ModelRun.Session(old);
+        using var after = ModelRun.Session(lowered);
 
-        var expected = LoweredModel.Run(before, old, feeds);
-        var actual = LoweredModel.Run(after, lowered, feeds);
+        var expected = ModelRun.Run(before, old, feeds);
+        var actual = ModelRun.Run(after, lowered, feeds);
 
         Assert.HasCount(expected.Length, actual);
         foreach (var (e, a) in expected.Zip(actual))
@@ -51,18 +51,18 @@ public sealed class LoweringsTests
     public void Gradient_of_the_lowered_graph_agrees_with_central_differences_of_the_operator(string name)
     {
         Model old = Case(name).Model(), lowered = LoweredModel.Lower(Case(name).Model());
-        var feeds = LoweredModel.Draw(old, Seed);
+        var feeds = ModelRun.Draw(old, Seed);
         var (h, tolerance) = Case(name).HasKinks ? (1e-3f, 5e-3) : (0.02f, 1e-3);
         var random = new Random(Seed + 1);
-        using var before = LoweredModel.Session(old);
-        var weights = LoweredModel.Run(before, old, feeds).Select(y => LoweredModel.Draw(random, y.Elements.Length)).ToArray();
+        using var before = ModelRun.Session(old);
+        var weights = ModelRun.Run(before, old, feeds).Select(y => ModelRun.Draw(random, y.Elements.Length)).ToArray();
         var gradients = Gradients(lowered, weights);
-        using var after = LoweredModel.Session(lowered, Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_ENABLE_BASIC);
-        var exact = LoweredModel.Run(after, lowered, feeds);
+        using var after = ModelRun.Session(lowered, Microsoft.ML.OnnxRuntime.GraphOptimizationLevel.ORT_ENABLE_BASIC);
+        var exact = ModelRun.Run(after, lowered, feeds);
 
         foreach (var (input, gradient) in gradients.Zip(exact, (g, e) => (g, e)))
         {
-            var direction = LoweredModel.Draw(random, feeds[input].Length);
+            var direction = ModelRun.Draw(random, feeds[input].Length);
             var derivative = gradient.Elements.Zip(direction, (g, d) => g * d).Sum();
             var numeric = (8 * (Loss(h) - Loss(-h)) - (Loss(2 * h) - Loss(-2 * h))) / (12 * h);
             Assert.AreEqual(numeric, derivative, tolerance * Math.Max(1, Math.Abs(numeric)), $"{name}: {input}");
@@ -70,7 +70,7 @@ public sealed class LoweringsTests
             double Loss(float step)
             {
                 var moved = new Dictionary<string, float[]>(feeds) { [input] = [.. feeds[input].Zip(direction, (x, d) => x + step * d)] };
-                return LoweredModel.Run(before, old, moved).Zip(weights, (y, v) => IsFloat(y) ? y.Elements.Zip(v, (a, b) => a * b).Sum() : 0).Sum();
+                return ModelRun.Run(before, old, moved).Zip(weights, (y, v) => IsFloat(y) ? y.Elements.Zip(v, (a, b) => a * b).Sum() : 0).Sum();
             }
         }
     }
@@ -112,9 +112,9 @@ public sealed class LoweringsTests
         return [.. wrt.Select(x => x.Name)];
     }
 
-    private static bool IsFloat(LoweredModel.Result y) => y.Type == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float;
+    private static bool IsFloat(ModelRun.Output y) => y.Type == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float;
 
     private static LoweringCase Case(string name) => LoweringCases.All.Single(c => c.ToString() == name);
 
-    private static string Join(LoweredModel.Result output) => string.Join(' ', output.Elements.Take(24));
+    private static string Join(ModelRun.Output output) => string.Join(' ', output.Elements.Take(24));
 }

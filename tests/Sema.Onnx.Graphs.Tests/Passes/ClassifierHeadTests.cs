@@ -1,5 +1,3 @@
-using Sema.Onnx.Graphs.Upgrade;
-
 namespace Sema.Onnx.Graphs.Passes;
 
 [TestClass]
@@ -137,7 +135,7 @@ public sealed class ClassifierHeadTests
         var model = new Model(_graph) { Opsets = { [""] = Model.Opset } };
         foreach (var unused in _graph.Inputs.Where(i => !_graph.Nodes.Exists(n => n.Inputs.Contains(i))).ToList())
             _graph.Inputs.Remove(unused);
-        Assert.AreEqual("2,5", Runtime.Run(model, 1)[0].Shape);
+        Assert.AreEqual("2,5", ModelRun.Run(model, 1)[0].Shape);
     }
 
     private Value Weight(string name, params long[] sizes) =>

@@ -22,8 +22,8 @@ public sealed class OpsetUpgradeTests
         var old = Case(name).Model();
         var upgraded = Upgraded(name);
 
-        var expected = Runtime.Run(old, Seed);
-        var actual = Runtime.Run(upgraded, Seed);
+        var expected = ModelRun.Run(old, Seed);
+        var actual = ModelRun.Run(upgraded, Seed);
 
         Assert.HasCount(expected.Length, actual);
         foreach (var (e, a) in expected.Zip(actual))
@@ -123,7 +123,7 @@ public sealed class OpsetUpgradeTests
         OpsetUpgrade.Run(upgraded);
 
         Assert.AreEqual("Flatten, Softmax, Shape, Reshape, If", string.Join(", ", upgraded.Graph.Nodes.Select(n => n.OpType)));
-        Assert.IsTrue(Runtime.Run(old, Seed)[0].Agrees(Runtime.Run(upgraded, Seed)[0]));
+        Assert.IsTrue(ModelRun.Run(old, Seed)[0].Agrees(ModelRun.Run(upgraded, Seed)[0]));
     }
 
     [TestMethod]
@@ -133,7 +133,7 @@ public sealed class OpsetUpgradeTests
         var upgraded = WithFunction();
         OpsetUpgrade.Run(upgraded);
 
-        Assert.IsTrue(Runtime.Run(old, Seed)[0].Agrees(Runtime.Run(upgraded, Seed)[0]));
+        Assert.IsTrue(ModelRun.Run(old, Seed)[0].Agrees(ModelRun.Run(upgraded, Seed)[0]));
     }
 
     // y = op(x, x, ...), with every output of the node an output of the graph.
@@ -192,7 +192,7 @@ public sealed class OpsetUpgradeTests
         {
             var model = c.Model();
             OpsetUpgrade.Run(model, adapters);
-            return Runtime.Run(c.Model(), Seed).Zip(Runtime.Run(model, Seed)).All(o => o.First.Agrees(o.Second));
+            return ModelRun.Run(c.Model(), Seed).Zip(ModelRun.Run(model, Seed)).All(o => o.First.Agrees(o.Second));
         }
         catch (Exception e) when (e is OnnxRuntimeException or InvalidModelException)
         {
@@ -207,5 +207,5 @@ public sealed class OpsetUpgradeTests
         return ModelWriter.Write(model);
     }
 
-    private static string Join(Runtime.Output output) => string.Join(' ', output.Elements.Take(16));
+    private static string Join(ModelRun.Output output) => string.Join(' ', output.Elements.Take(16));
 }

@@ -29,7 +29,7 @@ public sealed class RecurrentAdaptersTests
         var node = batchFirst.Graph.Nodes.Single(n => n.OpType == op);
         Assert.IsFalse(node.Has("layout"));
         Assert.AreEqual(outputs, string.Concat(node.Outputs.Select((o, i) => o is null ? "" : $"{i}")));
-        foreach (var (expected, actual) in Runtime.Run(timeFirst, 1).Zip(Runtime.Run(batchFirst, 1), (e, a) => (e, a)))
+        foreach (var (expected, actual) in ModelRun.Run(timeFirst, 1).Zip(ModelRun.Run(batchFirst, 1), (e, a) => (e, a)))
             Assert.IsTrue(expected.Agrees(actual), $"[{expected.Shape}] and [{actual.Shape}]");
     }
 

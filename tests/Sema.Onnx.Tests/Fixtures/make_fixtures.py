@@ -38,7 +38,7 @@ RECIPES = {
 }
 
 # These are recorded for two models, over more steps: RAdam begins to rectify after the fifth.
-LONGER, LONG_STEPS = ("adagrad", "rmsprop", "nadam", "radam"), 12
+LONGER, LONG_STEPS = ("adagrad", "rmsprop", "nadam", "radam"), 50
 
 
 def mlp():

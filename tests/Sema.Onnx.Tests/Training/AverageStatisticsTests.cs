@@ -41,22 +41,38 @@ public sealed class AverageStatisticsTests
     {
         using var run = Run(Options, samples);
         run.Start();
-        var order = new TrainingOrder(samples, Batch, 3);
-        var data = TinyModels.Points(samples);
         foreach (var (name, average) in new[] { ("ema", Shadow(run, 0)), ("lawa", Mean(Shadow(run, 1), Shadow(run, 2))) })
-        {
-            var (first, second) = (new List<double[]>(), new List<double[]>());
-            foreach (var b in Enumerable.Range(0, 6))
-            {
-                double[][] x = [.. order.Samples(0, b).ToArray().Select(s => Array.ConvertAll(MemoryMarshal.Cast<byte, float>(data.InputOf(s)).ToArray(), v => (double)v))];
-                var one = Times(x, average["w1"], Width);
-                first.AddRange(one);
-                second.AddRange(Times(Normalized(one, average["gamma1"], average["beta1"]), average["w2"], Width));
-            }
+            AreClose(average, samples, statistic => run.Tensor($"recomputed/{name}/{statistic}"), name);
+    }
 
-            Assert.HasCount(24, first);
-            AreClose(Moments(first), run, name, 1);
-            AreClose(Moments(second), run, name, 2);
+    [TestMethod]
+    [DataRow(0.1)]
+    [DataRow(0.15)]
+    public void An_average_made_after_the_run_is_exported_with_the_statistics_asked_for(double width)
+    {
+        using var run = Run(Options with { Averaging = new PostHocEma() }, 24);
+        run.Start();
+        var (output, manifest) = (Path.Combine(run.Folder.Path, "tuned.onnx"), Manifest.Read(run.Folder.Artifacts));
+        var (made, _) = new AverageRecords(run.Folder).Synthesize(width, manifest);
+        var options = new RunExportOptions { Weights = FormattableString.Invariant($"posthoc:{width}"), Threads = 1 };
+
+        AreClose(made.ToDictionary(v => v.Key, v => Array.ConvertAll(v.Value.ToArray(), x => (double)x)), 24, Exported(options with { Training = TinyModels.Points(24) }), "by default");
+        foreach (var name in Statistics)
+        {
+            Assert.AreSequenceEqual(made[name].ToArray(), Exported(options)(name), "without data");
+            Assert.AreSequenceEqual(made[name].ToArray(), Exported(options with { Training = TinyModels.Points(24), Statistics = AverageStatistics.Average })(name), "averaged");
+            Assert.AreSequenceEqual(run.Tensor($"weights/{name}"), Exported(options with { Statistics = AverageStatistics.Copy })(name), "copied");
+        }
+
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Exported(options with { Statistics = AverageStatistics.Recompute }));
+        StringAssert.Contains(error.Message, "training data", StringComparison.Ordinal);
+
+        Func<string, float[]> Exported(RunExportOptions options)
+        {
+            RunExport.Export(run.Folder.Path, output, options);
+            var graph = ModelReader.Read(output).Graph;
+            Assert.AreSequenceEqual(made["w2"].ToArray(), graph.Find("w2")!.Initializer!.As<float>().ToArray());
+            return name => graph.Find(name)!.Initializer!.As<float>().ToArray();
         }
     }
 
@@ -166,7 +182,8 @@ public sealed class AverageStatisticsTests
         plain.Start();
         foreach (var name in Statistics)
             Assert.AreSequenceEqual(plain.Tensor($"weights/{name}"), switched.Tensor($"weights/{name}"), name);
-        Assert.AreSequenceEqual(switched.Tensor("shadow0/w1"), switched.Tensor("weights/w1"));
+        foreach (var name in TwoLayers().Graph.Initializers.Select(v => v.Name).Except(Statistics))
+            Assert.AreSequenceEqual(switched.Tensor($"shadow0/{name}"), switched.Tensor($"weights/{name}"), name);
 
         using var mixed = Run(options with { AverageStatistics = AverageStatistics.Average });
         mixed.Start();
@@ -227,12 +244,28 @@ public sealed class AverageStatisticsTests
         return (mean, [.. Enumerable.Range(0, Width).Select(c => rows.Sum(r => Math.Pow(r[c] - mean[c], 2)) / (rows.Count - 1))]);
     }
 
-    private static void AreClose((double[] Mean, double[] Variance) expected, TrainingRun run, string average, int layer)
+    // The exact moments of all that each layer sees of the batches of the first epoch with these weights.
+    private static void AreClose(Dictionary<string, double[]> average, int samples, Func<string, float[]> statistic, string says)
     {
-        for (var c = 0; c < Width; c++)
+        var order = new TrainingOrder(samples, Batch, 3);
+        var data = TinyModels.Points(samples);
+        var (first, second) = (new List<double[]>(), new List<double[]>());
+        foreach (var b in Enumerable.Range(0, 6))
         {
-            Assert.AreEqual(expected.Mean[c], run.Tensor($"recomputed/{average}/mean{layer}")[c], 2e-6, $"{average}, layer {layer}");
-            Assert.AreEqual(expected.Variance[c], run.Tensor($"recomputed/{average}/variance{layer}")[c], 2e-6, $"{average}, layer {layer}");
+            double[][] x = [.. order.Samples(0, b).ToArray().Select(s => Array.ConvertAll(MemoryMarshal.Cast<byte, float>(data.InputOf(s)).ToArray(), v => (double)v))];
+            var one = Times(x, average["w1"], Width);
+            first.AddRange(one);
+            second.AddRange(Times(Normalized(one, average["gamma1"], average["beta1"]), average["w2"], Width));
+        }
+
+        Assert.HasCount(24, first);
+        foreach (var (layer, (mean, variance)) in new[] { Moments(first), Moments(second) }.Index())
+        {
+            for (var c = 0; c < Width; c++)
+            {
+                Assert.AreEqual(mean[c], statistic($"mean{layer + 1}")[c], 2e-6, $"{says}, layer {layer + 1}");
+                Assert.AreEqual(variance[c], statistic($"variance{layer + 1}")[c], 2e-6, $"{says}, layer {layer + 1}");
+            }
         }
     }
 }

@@ -26,9 +26,9 @@ public sealed class VerifierTests
         var report = Verifier.Verify(Model(reference), Path.Combine(Fixtures, reference), Options(reference));
         TestContext.WriteLine(report.ToJson());
         Assert.IsTrue(report.Passed, report.ToJson());
-        Assert.AreEqual(IsLong(reference) ? 12 : 4, report.Steps);
-        // The bounds, written out: Passed must not mean anything weaker.
-        var moved = Options(reference).Optimizer is Sgd ? 1e-4 : 1e-3;
+        Assert.AreEqual(IsLong(reference) ? 50 : 4, report.Steps);
+        // The bounds written out: Passed must not mean anything weaker. The long ones are smooth models, so that rounding stays rounding.
+        var moved = IsLong(reference) ? 1e-5 : Options(reference).Optimizer is Sgd ? 1e-4 : 1e-3;
         Assert.IsLessThan(1e-4, report.Loss.Max);
         Assert.IsLessThan(1e-4, report.Grad.Max);
         Assert.IsLessThan(moved, report.Final.Max);

@@ -14,10 +14,11 @@ internal readonly record struct PowerProfile(long Step, double Power)
 }
 
 /// <summary>Makes an average of one width out of averages of other widths and times.</summary>
-/// <remarks>Source: Karras et al., <see href="https://arxiv.org/abs/2312.02696">arXiv:2312.02696</see>, appendix C.</remarks>
+/// <remarks>Source: Karras et al., <see href="https://arxiv.org/abs/2312.02696">arXiv:2312.02696</see>, appendix C, algorithm 3, and the authors' code, which divides
+/// the shares by their sum: the nearest profile need not have a sum of 1, and an average that has not would shrink the weights.</remarks>
 internal static class PowerProfiles
 {
-    /// <summary>Gets the shares whose sum of profiles is nearest to the profile asked for, in the mean square.</summary>
+    /// <summary>Gets the shares whose sum of profiles is nearest to the profile asked for, in the mean square, scaled to a sum of 1.</summary>
     /// <param name="recorded">The averages on record, each of them once.</param>
     /// <param name="wanted">The average asked for.</param>
     internal static double[] Shares(IReadOnlyList<PowerProfile> recorded, PowerProfile wanted)
@@ -40,6 +41,6 @@ internal static class PowerProfiles
         var shares = new double[n];
         for (var i = n - 1; i >= 0; i--)
             shares[i] = (rows[i][n] - Enumerable.Range(i + 1, n - i - 1).Sum(c => rows[i][c] * shares[c])) / rows[i][i];
-        return shares;
+        return [.. shares.Select(s => s / shares.Sum())];
     }
 }

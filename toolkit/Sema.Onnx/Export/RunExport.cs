@@ -22,6 +22,7 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
     /// <param name="options">Which weights.</param>
     /// <exception cref="CheckpointException">There is no such checkpoint, or it is damaged.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The run has no such weights.</exception>
+    /// <exception cref="ArgumentException">Batch-norm statistics are to be computed anew without training data.</exception>
     /// <exception cref="ExportException">The result is not proven; nothing was written.</exception>
     /// <exception cref="InvalidModelException">The run's model is gone or has changed.</exception>
     /// <exception cref="DataException">The proof's samples do not fit the model.</exception>
@@ -38,6 +39,7 @@ public sealed record RunExport(string Checkpoint, long Step, string Weights, Exp
         if (Width(weights) is { } width)
         {
             var (made, step) = new AverageRecords(run).Synthesize(width, manifest);
+            SynthesizedStatistics.Replace(made, run, info, manifest, options);
             return new("records", step, weights, Write(made, new Dictionary<string, IReadOnlyDictionary<string, ReadOnlyMemory<float>>>()));
         }
 

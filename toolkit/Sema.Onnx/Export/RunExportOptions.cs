@@ -1,5 +1,6 @@
 using Sema.Onnx.Data;
 using Sema.Onnx.Graphs.Losses;
+using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Export;
 
@@ -27,13 +28,25 @@ public sealed record RunExportOptions
     /// <summary>Gets whether every average, and the online weights if they are not the exported ones, is added to the file as initializers that nothing reads.</summary>
     public bool WithShadow { get; init; }
 
+    /// <summary>
+    /// Gets where the batch-norm statistics of an average come from that is made after the run (<see cref="PostHoc"/>), when batch normalisation was
+    /// live. Default, <see langword="null"/>: recomputed where <see cref="Training"/> is given, else averaged. Copied ones are the last checkpoint's.
+    /// </summary>
+    public AverageStatistics? Statistics { get; init; }
+
+    /// <summary>Gets the samples that the run was trained on; for <see cref="Statistics"/> that are recomputed.</summary>
+    public IDataset? Training { get; init; }
+
+    /// <summary>Gets how the run augments them. Default: not at all.</summary>
+    public Augmentation Augmentation { get; init; } = Augmentation.None;
+
     /// <summary>Gets real samples to prove the result on; <see langword="null"/>, the default, for seeded noise.</summary>
     public IDataset? Proof { get; init; }
 
-    /// <summary>Gets how pixels become the model's input; for <see cref="Proof"/>.</summary>
+    /// <summary>Gets how pixels become the model's input; for <see cref="Proof"/> and <see cref="Training"/>.</summary>
     public PixelOptions Pixels { get; init; } = new();
 
-    /// <summary>Gets the loss of the run; for <see cref="Proof"/>, to know the targets' kind.</summary>
+    /// <summary>Gets the loss of the run; for <see cref="Proof"/> and <see cref="Training"/>, to know the targets' kind.</summary>
     public Loss Loss { get; init; } = new CrossEntropyLoss();
 
     /// <summary>Gets how many batches of <see cref="Proof"/> are compared, at least 1. Default 4.</summary>

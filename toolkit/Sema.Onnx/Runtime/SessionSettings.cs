@@ -17,8 +17,11 @@ internal sealed record SessionSettings
     /// <summary>Gets the sizes of symbolic axes, by symbol; none by default. Symbols that the model lacks are ignored.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = ReadOnlyDictionary<string, long>.Empty;
 
-    /// <summary>Gets whether one block is planned for all intermediate values of a run; so by default.</summary>
-    public bool MemoryPattern { get; init; } = true;
+    /// <summary>
+    /// Gets whether one block is planned for all intermediate values of a run; not so by default: the memory of the first run, which the plan is
+    /// made from, is kept beside it.
+    /// </summary>
+    public bool MemoryPattern { get; init; }
 
     /// <summary>Gets whether constant weights are laid out anew for speed, which takes their size once more; so by default.</summary>
     public bool Prepacking { get; init; } = true;

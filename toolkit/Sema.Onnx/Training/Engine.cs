@@ -54,7 +54,7 @@ internal sealed class Engine : IDisposable
         _trainingBinding.BindInput(manifest.Target.Name, _target);
         _trainingBinding.BindOutput(TrainingGraphs.LossName, _loss);
         _trainingBinding.BindOutput(TrainingGraphs.NormName, _norm);
-        BindParameters(_trainingBinding, Weights);
+        BindParameters(manifest, _trainingBinding, Weights);
         foreach (var parameter in manifest.Layout.Parameters.Where(p => _training.Outputs.ContainsKey(TrainingGraphs.Gradient(p.Name))))
         {
             var gradient = Gradients.Slice(parameter.Offset, [.. parameter.Shape]);
@@ -154,12 +154,12 @@ internal sealed class Engine : IDisposable
     /// <param name="keepStatistics">Whether the running statistics of the weights stay.</param>
     internal void Switch(SwitchDecision decision, bool keepStatistics = false)
     {
-        List<(long Offset, float[] Values)> kept = [.. Manifest.RunningStatistics.Where(_ => keepStatistics).Select(p => (p.Offset, new float[p.Count]))];
-        foreach (var (offset, values) in kept)
-            Weights.CopyTo<float>(values, offset);
+        // Running statistics are a group of their own at the end of the vector.
+        var statistics = Manifest.Layout.Groups.Where(g => keepStatistics && !g.Trained).Sum(g => g.Length);
+        var kept = new float[statistics];
+        Weights.CopyTo<float>(kept, Weights.Length - statistics);
         Mix(Weights, Shadows[decision.Shadow], decision.Keep);
-        foreach (var (offset, values) in kept)
-            Weights.CopyFrom<float>(values, offset);
+        Weights.CopyFrom<float>(kept, Weights.Length - statistics);
         if (!decision.ClearOptimizer)
             return;
         foreach (var slot in Slots)
@@ -167,13 +167,14 @@ internal sealed class Engine : IDisposable
     }
 
     /// <summary>Binds every parameter that a session reads to a flat vector of parameters.</summary>
+    /// <param name="manifest">The parameters.</param>
     /// <param name="binding">The session's binding.</param>
     /// <param name="arena">The vector.</param>
     /// <param name="statistics">Gives the running statistics, where they are not the vector's.</param>
-    internal void BindParameters(Binding binding, Arena arena, Func<Parameter, DeviceTensor>? statistics = null)
+    internal static void BindParameters(Manifest manifest, Binding binding, Arena arena, Func<Parameter, DeviceTensor>? statistics = null)
     {
-        var apart = statistics is null ? [] : Manifest.RunningStatistics.ToHashSet();
-        foreach (var parameter in Manifest.Layout.Parameters.Where(p => binding.Session.Defaults.ContainsKey(p.Name)))
+        var apart = statistics is null ? [] : manifest.RunningStatistics.ToHashSet();
+        foreach (var parameter in manifest.Layout.Parameters.Where(p => binding.Session.Defaults.ContainsKey(p.Name)))
             binding.BindInput(parameter.Name, apart.Contains(parameter) ? statistics!(parameter) : arena.Slice(parameter.Offset, [.. parameter.Shape]));
     }
 

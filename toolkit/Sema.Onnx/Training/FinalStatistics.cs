@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data.Batches;
 
 namespace Sema.Onnx.Training;
@@ -19,16 +17,11 @@ internal sealed class FinalStatistics
     /// <summary>The training data.</summary>
     internal required BatchLoader Loader { get; init; }
 
-    internal required CheckpointStore Checkpoints { get; init; }
-
-    internal required JsonObject Identity { get; init; }
+    internal required RunStore Store { get; init; }
 
     internal required WeightEvaluation? Evaluation { get; init; }
 
     internal required Measurements Measurements { get; init; }
-
-    /// <summary>Writes a checkpoint of a state of the engine: of its step, or under a name.</summary>
-    internal required Action<RunState, string?> Save { get; init; }
 
     /// <summary>Does so; the last checkpoint is the engine's state.</summary>
     /// <returns>The last evaluation, by the name of the weights; nothing without data to evaluate on.</returns>
@@ -45,10 +38,10 @@ internal sealed class FinalStatistics
         if (State.Best is not null && State.BestStep == State.Step)
         {
             State.BestRecomputed = results[Options.AllAveraging.Averages[0]];
-            Save(State, RunFolder.Best);
+            Store.SaveBest(State);
         }
 
-        Save(State, null);
+        Store.Save(State);
         return results;
     }
 
@@ -57,21 +50,15 @@ internal sealed class FinalStatistics
     {
         try
         {
-            var best = Load(Checkpoints.Load(RunFolder.Best));
+            var best = Store.LoadBest();
             var result = Results(best, cancellation)[Options.AllAveraging.Averages[0]];
-            Save(best, RunFolder.Best);
+            Store.SaveBest(best);
             return result;
         }
         finally
         {
-            Load(Checkpoints.LoadLatest());
+            Store.LoadLast();
         }
-    }
-
-    private RunState Load(LoadedCheckpoint checkpoint)
-    {
-        using (checkpoint)
-            return RunState.Restore(checkpoint, Engine, Identity);
     }
 
     private IReadOnlyDictionary<string, EvaluationResult> Results(RunState state, CancellationToken cancellation)
@@ -80,7 +67,7 @@ internal sealed class FinalStatistics
         if (state.Recomputed is null)
         {
             using var averages = new AverageWeights(Engine, Options.AllAveraging);
-            using var pass = new StatisticsPass(Engine, Loader);
+            using var pass = new StatisticsPass(Engine.Folder, Engine.Manifest, Engine.Settings, Loader);
             state.Recomputed = Options.AllAveraging.Averages.Index().ToDictionary(a => a.Item, a => pass.Run(averages.Of(a.Index, at), cancellation));
         }
 

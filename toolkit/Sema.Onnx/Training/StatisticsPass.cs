@@ -11,19 +11,23 @@ namespace Sema.Onnx.Training;
 /// <remarks>The batches are those of the first epoch, whatever the run's position, so the result depends on the weights alone.</remarks>
 internal sealed class StatisticsPass : IDisposable
 {
-    private readonly Engine _engine;
+    private readonly Manifest _manifest;
     private readonly BatchLoader _loader;
     private readonly Session _session;
     private readonly Binding _binding;
     private readonly InputTensors _inputs;
     private readonly List<(BatchStatistics Of, HostTensor Mean, HostTensor Variance)> _outputs;
 
-    internal StatisticsPass(Engine engine, BatchLoader loader)
+    /// <summary>Makes ready.</summary>
+    /// <param name="folder">The folder of training graphs.</param>
+    /// <param name="manifest">Its manifest.</param>
+    /// <param name="settings">Where and how to run.</param>
+    /// <param name="loader">The training data.</param>
+    internal StatisticsPass(string folder, Manifest manifest, SessionSettings settings, BatchLoader loader)
     {
-        (_engine, _loader) = (engine, loader);
-        var manifest = engine.Manifest;
-        var training = ModelReader.Read(Path.Combine(engine.Folder, ArtifactFolder.Training));
-        _session = new Session(StatisticsGraph.Cut(training, manifest.Statistics), engine.Settings);
+        (_manifest, _loader) = (manifest, loader);
+        var training = ModelReader.Read(Path.Combine(folder, ArtifactFolder.Training));
+        _session = new Session(StatisticsGraph.Cut(training, manifest.Statistics), settings);
         _binding = new Binding(_session);
         _inputs = new(manifest.Inputs);
         _inputs.Bind(_binding);
@@ -42,7 +46,7 @@ internal sealed class StatisticsPass : IDisposable
     /// <param name="cancellation">Stops between two batches.</param>
     internal IReadOnlyDictionary<string, float[]> Run(Arena weights, CancellationToken cancellation)
     {
-        _engine.BindParameters(_binding, weights);
+        Engine.BindParameters(_manifest, _binding, weights);
         PooledStatistics[] pooled = [.. _outputs.Select(o => new PooledStatistics(o.Mean.As<float>().Length, o.Of.Count))];
         foreach (var batch in _loader.Training(cancellation: cancellation).Take(_loader.TrainingBatches))
         {

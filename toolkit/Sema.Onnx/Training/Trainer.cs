@@ -19,18 +19,15 @@ public sealed class Trainer : IDisposable
 
     private readonly RunFolder _run;
     private readonly TrainerOptions _options;
-    private readonly ILogger _logger;
     private readonly BatchLoader _training;
     private readonly BatchLoader? _evaluation;
     private readonly Engine _engine;
-    private readonly CheckpointStore _checkpoints;
-    private readonly AverageRecords _records;
-    private readonly JsonObject _identity;
+    private readonly RunStore _store;
     private readonly RunState _state;
 
     private Trainer(RunFolder run, string model, DataSplit data, TrainerOptions options, ILogger? logger, bool resume)
     {
-        (_run, _options, _logger) = (run, options, logger ?? NullLogger.Instance);
+        (_run, _options, logger) = (run, options, logger ?? NullLogger.Instance);
         var forms = RunData.For(model, data.Train, options.Pixels, options.Loss);
         _training = forms.Training(data.Train, options);
         _evaluation = data.Test is { } test ? forms.Evaluation(test, options.BatchSize) : null;
@@ -48,13 +45,11 @@ public sealed class Trainer : IDisposable
         {
             run.Clean();
             var layout = ArtifactBuilder.Build(model, run.Artifacts, options.Composition, forms.InputShapes(options.BatchSize), forms.TargetShape(options.BatchSize));
-            Log.Composed(_logger, model, layout.Parameters.Count, layout.Length);
+            Log.Composed(logger, model, layout.Parameters.Count, layout.Length);
         }
 
         _engine = Engine.Open(run.Artifacts, options.Optimizer, options.Session, options.AllAveraging.ShadowWeights, fresh);
-        _checkpoints = new CheckpointStore(run.Checkpoints, options.Keep);
-        _records = new AverageRecords(run);
-        _identity = Identity(data.Train);
+        _store = new(run, _engine, options, Length, Identity(data.Train), logger);
         try
         {
             if (options.LabelNoise > 0)
@@ -67,7 +62,7 @@ public sealed class Trainer : IDisposable
                     forms.CheckLabels(data.Test, classes, ignore, "evaluation");
             }
 
-            _state = resume ? Restore() : new RunState();
+            _state = resume ? _store.Resume() : new RunState();
         }
         catch
         {
@@ -154,27 +149,22 @@ public sealed class Trainer : IDisposable
     {
         using var evaluation = _evaluation is null ? null : new WeightEvaluation(_engine, _evaluation, _options);
         using var measurements = new Measurements(_run, _state.Step);
-        var final = new FinalStatistics
-        {
-            Engine = _engine,
-            State = _state,
-            Options = _options,
-            Length = Length,
-            Loader = _training,
-            Checkpoints = _checkpoints,
-            Identity = _identity,
-            Evaluation = evaluation,
-            Measurements = measurements,
-            Save = Save,
-        };
-        using var loop = new TrainingLoop(_engine, _options, Length, _training, _state)
+        using var loop = new TrainingLoop(_engine, _options, Length, _training, _state, _store)
         {
             Evaluation = evaluation,
             Measurements = measurements,
             Progress = progress,
-            Save = name => Save(_state, name),
-            Finish = HasAverageStatistics && _options.AverageStatistics == AverageStatistics.Recompute ? final.Finish : null,
-            Record = step => _records.Add(step, _engine, _options.Averaging),
+            Final = !HasAverageStatistics || _options.AverageStatistics != AverageStatistics.Recompute ? null : new FinalStatistics
+            {
+                Engine = _engine,
+                State = _state,
+                Options = _options,
+                Length = Length,
+                Loader = _training,
+                Store = _store,
+                Evaluation = evaluation,
+                Measurements = measurements,
+            },
         };
         return loop.Run(cancellation);
     }
@@ -183,21 +173,6 @@ public sealed class Trainer : IDisposable
     public void Dispose() => _engine.Dispose();
 
     private bool HasAverageStatistics => _engine.Manifest.Statistics.Count > 0 && _options.AllAveraging.Averages.Count > 0;
-
-    private void Save(RunState state, string? name)
-    {
-        var at = Length.After(state.Step);
-        var averaging = _options.AllAveraging;
-        var checkpoint = state.ToCheckpoint(_engine, _identity, averaging.Averages.Select((average, k) => (average, averaging.Mixture(k, at))));
-        if (name is not null)
-        {
-            _checkpoints.Save(checkpoint, name);
-            return;
-        }
-
-        var saved = _checkpoints.Save(checkpoint);
-        Log.Saved(_logger, saved, state.Step);
-    }
 
     // What the bits of a run depend on, besides where it stands.
     private JsonObject Identity(IDataset train) => new()
@@ -238,15 +213,4 @@ public sealed class Trainer : IDisposable
 
     private static string Pixels(PixelOptions p) => FormattableString.Invariant(
         $"scale {p.Scale}, mean {string.Join(' ', p.Mean)}, std {string.Join(' ', p.Std)}, {p.Channels}, resize {p.Resize}, {p.Layout}");
-
-    private RunState Restore()
-    {
-        if (!_checkpoints.Names().Any(n => n != RunFolder.Best))
-            return new RunState();
-        using var checkpoint = _checkpoints.LoadLatest();
-        var state = RunState.Restore(checkpoint, _engine, _identity);
-        _checkpoints.DiscardAfter(state.Step);
-        _records.DiscardAfter(state.Step);
-        return state;
-    }
 }

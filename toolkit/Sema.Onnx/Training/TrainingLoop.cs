@@ -18,6 +18,7 @@ internal sealed class TrainingLoop : IDisposable
     private readonly TrainingLength _length;
     private readonly BatchLoader _loader;
     private readonly RunState _state;
+    private readonly RunStore _store;
     private readonly LearningRateSchedule _schedule;
     private readonly StepScalars _scalars;
     private readonly SharpnessPass? _sharpness;
@@ -27,9 +28,9 @@ internal sealed class TrainingLoop : IDisposable
     private readonly long? _ignore;
     private readonly long _epochs;
 
-    internal TrainingLoop(Engine engine, TrainerOptions options, TrainingLength length, BatchLoader loader, RunState state)
+    internal TrainingLoop(Engine engine, TrainerOptions options, TrainingLength length, BatchLoader loader, RunState state, RunStore store)
     {
-        (_engine, _options, _length, _loader, _state) = (engine, options, length, loader, state);
+        (_engine, _options, _length, _loader, _state, _store) = (engine, options, length, loader, state, store);
         (_schedule, _averaging) = (options.Schedule(length), options.AllAveraging);
         _scalars = new(options.Optimizer, step => _schedule.Rate(_state.OptimizerStart + step - 1));
         _sharpness = options.Sharpness is { } sharpness ? new(engine, sharpness) : null;
@@ -43,14 +44,8 @@ internal sealed class TrainingLoop : IDisposable
 
     internal IProgress<TrainingProgress>? Progress { get; init; }
 
-    /// <summary>Writes a checkpoint: of this step, or under a name.</summary>
-    internal required Action<string?> Save { get; init; }
-
-    /// <summary>At the run's end, gives the averages their final batch-norm statistics and evaluates all weights, where that is asked for.</summary>
-    internal Func<CancellationToken, IReadOnlyDictionary<string, EvaluationResult>>? Finish { get; init; }
-
-    /// <summary>Puts the averages on record.</summary>
-    internal required Action<long> Record { get; init; }
+    /// <summary>Gets what the run's end gives the averages, where their batch-norm statistics are computed anew.</summary>
+    internal FinalStatistics? Final { get; init; }
 
     internal TrainingResult Run(CancellationToken cancellation)
     {
@@ -67,15 +62,15 @@ internal sealed class TrainingLoop : IDisposable
                 if (EvaluationIsDue)
                 {
                     last = Evaluate(report.Position, cancellation);
-                    Save(null);
+                    _store.Save(_state);
                     Progress?.Report(report with { Evaluations = last });
                 }
 
                 if (_state.Step >= _length.Steps || PatienceIsOver)
                 {
                     // A run that is resumed at its end has no evaluation in hand.
-                    if (Finish is not null)
-                        last = Finish(cancellation);
+                    if (Final is not null)
+                        last = Final.Finish(cancellation);
                     else if (last.Count == 0 && Evaluation is not null)
                         last = Evaluation.Evaluate(_length.After(_state.Step), cancellation);
                     return Result(At(_state.Step), PatienceIsOver && _state.Step < _length.Steps ? RunEnd.StoppedEarly : RunEnd.Completed, last);
@@ -84,7 +79,7 @@ internal sealed class TrainingLoop : IDisposable
                 cancellation.ThrowIfCancellationRequested();
                 report = Step(batches);
                 if (!EvaluationIsDue && (EndsEpoch(_state.Step) || (_options.SaveEvery is { } every && _state.Step % every == 0)))
-                    Save(null);
+                    _store.Save(_state);
                 Progress?.Report(report);
             }
         }
@@ -92,7 +87,7 @@ internal sealed class TrainingLoop : IDisposable
         {
             // Between two steps the state is whole, so it can be saved.
             if (_state.Step > 0)
-                Save(null);
+                _store.Save(_state);
             return Result(At(_state.Step), RunEnd.Interrupted, last);
         }
     }
@@ -170,7 +165,7 @@ internal sealed class TrainingLoop : IDisposable
         });
         (_state.Step, _state.Recomputed) = (step, null);
         if (_averaging.RecordAfter(position))
-            Record(step);
+            _store.Record(step);
         _pace.Add(_options.BatchSize * _options.Accumulate);
         Measurements.Step(at, (double)step / _length.StepsPerEpoch, loss, accuracy, rate, norm, decays);
         _total.Stop();
@@ -230,7 +225,7 @@ internal sealed class TrainingLoop : IDisposable
         if (judged.IsBetterThan(_state.Best))
         {
             (_state.Best, _state.BestEpoch, _state.BestStep, _state.BestRecomputed) = (judged, at.Epoch, at.Step, null);
-            Save(RunFolder.Best);
+            _store.SaveBest(_state);
         }
 
         _pace.Restart();

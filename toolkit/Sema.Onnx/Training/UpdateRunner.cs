@@ -29,7 +29,7 @@ internal sealed class UpdateRunner : IDisposable
     {
         // Pieces run side by side on threads of ours; within a piece one thread does all.
         _parallel = new() { MaxDegreeOfParallelism = settings.Device.IsCpu && settings.Threads == 0 ? Environment.ProcessorCount : Math.Max(settings.Threads, 1) };
-        _session = new Session(path, settings with { Threads = 1 });
+        _session = new Session(path, settings with { Threads = 1, Profile = null });
         _shadows = [.. engine.Continuous];
         _decays = [.. _shadows.Select(_ => Scalar())];
         _own = [.. optimizer.Scalars.Select(_ => Scalar())];

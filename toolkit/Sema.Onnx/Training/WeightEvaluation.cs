@@ -54,7 +54,7 @@ internal sealed class WeightEvaluation : IDisposable
 
     private EvaluationResult Evaluate(Arena weights, Func<Parameter, DeviceTensor>? statistics, CancellationToken cancellation)
     {
-        _engine.BindParameters(_evaluator.Binding, weights, statistics);
+        Engine.BindParameters(_engine.Manifest, _evaluator.Binding, weights, statistics);
         return _evaluator.Evaluate(_loader, cancellation);
     }
 

@@ -18,7 +18,9 @@ internal sealed class BoundGraph : IDisposable
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the graph.</exception>
     internal BoundGraph(Model model, IReadOnlyDictionary<string, Tensor> tensors, int threads, OptimizationLevel optimization)
     {
-        _session = new(ModelWriter.Write(model), new() { Threads = threads, Optimization = optimization });
+        // The kernels know float32 alone.
+        var isFloat64 = model.Graph.AllNodes.Any(n => n.Domain == Model.SemaDomain && n.Inputs.Any(i => i?.Type == ElementType.Float64));
+        _session = new(ModelWriter.Write(model), new() { Threads = threads, Optimization = optimization, Kernels = !isFloat64 });
         _binding = new(_session);
         foreach (var (name, info) in _session.Inputs)
         {

@@ -4,6 +4,7 @@ using Sema.Onnx.Cli.Options;
 using Sema.Onnx.Cli.Reports;
 using Sema.Onnx.Data;
 using Sema.Onnx.Export;
+using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Training;
 
 namespace Sema.Onnx.Cli.Commands;
@@ -43,13 +44,18 @@ internal sealed class ExportCommand : SemaCommand
             throw new UsageException($"There is no run '{run}'.");
         if (Directory.Exists(output))
             throw new UsageException($"'{output}' is a folder; name the new model file.");
-        var (options, note) = Proof(parse, run, new RunExportOptions
+        var options = new RunExportOptions
         {
             Weights = parse.GetValue(_flags.Weights),
             Checkpoint = parse.GetValue(_flags.Checkpoint),
             WithShadow = parse.GetValue(_flags.WithShadow),
             Threads = parse.GetValue(_flags.Threads),
-        });
+            Statistics = parse.GetValue(_flags.Statistics) is { } word ? StatisticsOptions.Parse(word) : null,
+        };
+        if (options.Statistics is not null && !IsMadeAfterTheRun(options))
+            throw new UsageException($"--average-statistics goes with --weights {RunExportOptions.PostHoc}WIDTH; other averages have the statistics that the run gave them.");
+        var notes = new List<string>();
+        options = WithData(parse, run, options, notes);
         var export = RunExport.Export(run, output, options);
         if (parse.GetValue(_common.Json))
         {
@@ -62,31 +68,63 @@ internal sealed class ExportCommand : SemaCommand
         }
 
         ExportSummary.Write(export, terminal.Output);
-        if (note is not null)
+        foreach (var note in notes)
             terminal.Output.WriteLine($"note      {note}");
         return ExitCode.Done;
     }
 
+    private static bool IsMadeAfterTheRun(RunExportOptions options) => options.Weights?.StartsWith(RunExportOptions.PostHoc, StringComparison.Ordinal) == true;
+
     // The run's own configuration says what its data are; a proof on noise is better than none where they are gone.
-    private (RunExportOptions Options, string? Note) Proof(ParseResult parse, string run, RunExportOptions options)
+    private RunExportOptions WithData(ParseResult parse, string run, RunExportOptions options, List<string> notes)
     {
         var config = new RunFolder(run).Config;
         if (!File.Exists(config))
-            return (options, "the run has no config.json, so the proof ran on noise");
+        {
+            notes.Add("the run has no config.json, so the proof ran on noise");
+            return options;
+        }
+
         string[] other = parse.GetValue(_flags.Data) is { } spec ? ["--data", spec, "--eval-data", spec] : [];
-        var training = CommandLine.Parse(["train", "--config", config, .. other]);
-        if (ParseFailure.Of(training) is { } wrong)
-            throw new UsageException($"'{config}' is damaged: {wrong}");
-        var train = ((TrainCommand)training.CommandResult.Command).Settings;
-        options = options with { Pixels = train.Pixels.Bind(training), Loss = train.Loss.Bind(training) };
+        var (train, training) = Trained(config);
+        options = WithStatistics(train, training, options with { Pixels = train.Pixels.Bind(training), Loss = train.Loss.Bind(training) }, notes);
         try
         {
-            var data = train.Data.Load(training);
-            return (options with { Proof = data.Test ?? data.Train }, null);
+            var (proof, arguments) = Trained(config, other);
+            var data = proof.Data.Load(arguments);
+            return options with { Proof = data.Test ?? data.Train };
         }
-        catch (DataException e) when (parse.GetValue(_flags.Data) is null)
+        catch (DataException e) when (other.Length == 0)
         {
-            return (options, $"the proof ran on noise, as the run's data are not there: {e.Message}");
+            notes.Add($"the proof ran on noise, as the run's data are not there: {e.Message}");
+            return options;
         }
+    }
+
+    // An average that is made only now gets its batch-norm statistics as those that the run kept got theirs.
+    private static RunExportOptions WithStatistics(TrainingOptions train, ParseResult training, RunExportOptions options, List<string> notes)
+    {
+        if (!IsMadeAfterTheRun(options) || train.Weights.Mode(training) != BatchNormalizationMode.Train)
+            return options;
+        var statistics = options.Statistics ?? train.Statistics.Bind(training);
+        if (statistics != AverageStatistics.Recompute)
+            return options with { Statistics = statistics };
+        try
+        {
+            return options with { Statistics = statistics, Training = train.Data.Load(training).Train, Augmentation = train.Data.Augmentation(training) };
+        }
+        catch (DataException e) when (options.Statistics is null)
+        {
+            notes.Add($"the batch-norm statistics are averaged along with the weights, as the run's data are not there to compute them anew: {e.Message}");
+            return options with { Statistics = AverageStatistics.Average };
+        }
+    }
+
+    private static (TrainingOptions Options, ParseResult Arguments) Trained(string config, params string[] other)
+    {
+        var arguments = CommandLine.Parse(["train", "--config", config, .. other]);
+        return ParseFailure.Of(arguments) is { } wrong
+            ? throw new UsageException($"'{config}' is damaged: {wrong}")
+            : (((TrainCommand)arguments.CommandResult.Command).Settings, arguments);
     }
 }

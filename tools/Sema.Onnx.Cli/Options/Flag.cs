@@ -31,6 +31,17 @@ internal static class Flag
             : Refuse<string>(result, $"{name}: '{result.Tokens[0].Value}' is not known; choose {Listed(words)}."),
     };
 
+    /// <summary>One of a few words, or none.</summary>
+    internal static Option<string?> OptionalChoice(string name, string description, params string[] words) => new(name)
+    {
+        Description = description,
+        HelpName = string.Join('|', words),
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result => words.Contains(result.Tokens[0].Value)
+            ? result.Tokens[0].Value
+            : Refuse<string?>(result, $"{name}: '{result.Tokens[0].Value}' is not known; choose {Listed(words)}."),
+    };
+
     /// <summary>Some of a few words, with commas between them.</summary>
     internal static Option<string[]> Choices(string name, string value, string description, string standard, params string[] words) => new(name)
     {

@@ -59,7 +59,7 @@ internal sealed class Chart(string title, IReadOnlyList<Curve> curves)
                 ? $"<path d=\"M{N(x)} 20h20\" stroke=\"{curve.Color}\" stroke-width=\"{N(curve.Width)}\"/>"
                 : $"<circle cx=\"{N(x + 10)}\" cy=\"20\" r=\"4\" fill=\"{curve.Color}\"/>");
             Line($"<text x=\"{N(x + 26)}\" y=\"24\">{curve.Label}</text>");
-            x += 44 + (6.4 * curve.Label.Length);
+            x += 48 + curve.Label.Sum(Advance);
         }
     }
 
@@ -75,6 +75,14 @@ internal sealed class Chart(string title, IReadOnlyList<Curve> curves)
         foreach (var (step, value) in curve.Points)
             Line($"<circle cx=\"{X(step)}\" cy=\"{Y(value)}\" r=\"4\" fill=\"{curve.Color}\"/>");
     }
+
+    // About how wide a letter is in the sans-serif fonts that browsers take.
+    private static double Advance(char letter) => letter switch
+    {
+        'i' or 'l' or 'j' or 't' or 'f' or 'r' or ' ' or '.' or ',' or ':' => 4,
+        'm' or 'w' or >= 'A' and <= 'Z' => 9,
+        _ => 7.2,
+    };
 
     private static string X(double step) => N(Left + ((Width - Left - Right) * step / Trajectory.Steps));
 

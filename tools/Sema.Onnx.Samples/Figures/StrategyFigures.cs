@@ -16,7 +16,7 @@ internal static class StrategyFigures
             ["ema"] = ("Two exponential moving averages follow a noisy weight.", [(new ExponentialMovingAverage([0.8, 0.95]), ["EMA 0.8", "EMA 0.95"])]),
             ["ema-warmup"] = ("The same average with and without a warm-up.",
             [
-                (new ExponentialMovingAverage(0.97), ["EMA 0.97"]),
+                (new ExponentialMovingAverage(0.97), ["EMA 0.97, none"]),
                 (new ExponentialMovingAverage(0.97, new RationalWarmup()), ["rational"]),
                 (new ExponentialMovingAverage(0.97, new LinearWarmup(0.5, 60)), ["linear:0.5:60"]),
                 (new ExponentialMovingAverage(0.97, new BiasCorrection()), ["bias-corrected"]),

@@ -53,7 +53,15 @@ internal sealed class Trajectory
         }
 
         for (var k = 0; k < Averages.Count; k++)
-            Averages[k].Add((at.Step, _strategy.Mixture(k, at).Sum(p => p.Share * _shadows[p.Shadow])));
+        {
+            // What seldom moves stands still until it does.
+            var portions = _strategy.Mixture(k, at);
+            var value = portions.Sum(p => p.Share * _shadows[p.Shadow]);
+            if (value != Averages[k][^1].Value && portions.All(p => !_strategy.ShadowWeights[p.Shadow].EveryStep))
+                Averages[k].Add((at.Step, Averages[k][^1].Value));
+            Averages[k].Add((at.Step, value));
+        }
+
         if (_strategy.RecordAfter(at))
             Records.Add((at.Step, [.. _shadows]));
         if (_strategy.SwitchAfter(at) is not { } decision)

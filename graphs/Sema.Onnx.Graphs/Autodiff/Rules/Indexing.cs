@@ -37,7 +37,7 @@ internal static class Indexing
         var (graph, shape) = (y.Graph, y[0].KnownShape);
         var axis = y.Axis("axis", 0, shape.Rank);
         if (y[1].Initializer is not { Count: 1 } constant || !shape[axis].IsKnown)
-            return graph.Call("GatherGrad", [dY, y[1].Type == ElementType.Int32 ? y[1].Cast(ElementType.Int64) : y[1], y[0].ShapeVector()], ("axis", axis));
+            return graph.Call("GatherGrad", [dY, y[1], y[0].ShapeVector()], ("axis", axis));
 
         var pads = new long[2 * shape.Rank];
         var index = constant.ToInt64()[0];

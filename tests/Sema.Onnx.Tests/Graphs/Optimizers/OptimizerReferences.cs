@@ -139,7 +139,7 @@ internal static class OptimizerReferences
         w -= rate * (s[0] / (1 - Pow(0.9, t))) / (Sqrt(s[1] / (1 - Pow(0.999, t))) + 1e-16);
     }
 
-    // Algorithm 1 in the paper's own β: 0.02, 0.08, 0.01.
+    // Algorithm 1 in the paper's own β: 0.02, 0.08, 0.01, and its initial values m₀ = g₀, n₀ = g₀², v₁ = g₁ − g₀, which count steps from 0.
     private static void Adan(ref double w, double g, double rate, double decay, int t, double[] s)
     {
         if (t == 1)
@@ -151,7 +151,7 @@ internal static class OptimizerReferences
         {
             var difference = g - s[3];
             s[0] = (1 - 0.02) * s[0] + 0.02 * g;
-            s[1] = (1 - 0.08) * s[1] + 0.08 * difference;
+            s[1] = t == 2 ? difference : (1 - 0.08) * s[1] + 0.08 * difference;
             s[2] = (1 - 0.01) * s[2] + 0.01 * Pow(g + (1 - 0.08) * difference, 2);
         }
 

@@ -43,36 +43,24 @@ internal static class ParameterReferences
             w[i] = (1 - rate * decay * factor / (1 - 0.9)) * w[i] - rate * p[i];
     }
 
-    // Rows and columns of the last two axes; a vector has its second moment as it is.
+    // A row is what stands under an index of the first axis; a vector has its second moment as it is.
     internal static void Adafactor(double[] w, double[] g, double rate, double decay, int t, double[][] s, int[] shape)
     {
         var old = 1 - Pow(t, -0.8);
-        var u = new double[w.Length];
-        var (rows, columns) = shape.Length > 1 ? (shape[^2], shape[^1]) : (1, w.Length);
-        for (var start = 0; start < w.Length; start += rows * columns)
-        {
-            double Square(int i, int j) => Pow(g[start + i * columns + j], 2) + 1e-30;
-            double[] Of(int slot, int count, int stride) => [.. Enumerable.Range(0, count).Select(k => s[start + k * stride][slot])];
-            var (row, column) = (Of(0, rows, columns), Of(1, columns, 1));
-            for (var i = 0; i < rows; i++)
-                row[i] = old * row[i] + (1 - old) * Enumerable.Range(0, columns).Average(j => Square(i, j));
-            for (var j = 0; j < columns; j++)
-                column[j] = old * column[j] + (1 - old) * Enumerable.Range(0, rows).Average(i => Square(i, j));
-            for (var i = 0; i < rows; i++)
-            {
-                for (var j = 0; j < columns; j++)
-                {
-                    var at = start + i * columns + j;
-                    (s[at][0], s[at][1]) = (row[i], column[j]);
-                    u[at] = g[at] / Sqrt(row[i] * column[j] / row.Average());
-                }
-            }
-        }
-
+        var rows = shape.Length > 1 ? shape[0] : 1;
+        var columns = w.Length / rows;
+        for (var i = 0; i < rows; i++)
+            s[i][0] = old * s[i][0] + (1 - old) * Enumerable.Range(0, columns).Average(j => Square(i, j));
+        for (var j = 0; j < columns; j++)
+            s[j][1] = old * s[j][1] + (1 - old) * Enumerable.Range(0, rows).Average(i => Square(i, j));
+        var mean = s.Take(rows).Average(x => x[0]);
+        double[] u = [.. g.Select((x, k) => x / Sqrt(s[k / columns][0] * s[k % columns][1] / mean))];
         var alpha = Max(1e-3, Rms(w)) * rate;
         var clip = Max(1, Rms(u));
         for (var i = 0; i < w.Length; i++)
             w[i] = (1 - rate * decay) * w[i] - alpha * u[i] / clip;
+
+        double Square(int i, int j) => Pow(g[i * columns + j], 2) + 1e-30;
     }
 
     private static double AdamStep(double g, int t, double[] s, double epsilon)

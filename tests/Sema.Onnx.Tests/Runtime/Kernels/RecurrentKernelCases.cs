@@ -27,15 +27,6 @@ internal static class RecurrentKernelCases
         ["RNNRecurrenceGrad"] = [.. Sizes.Select(s => Case(s, (0, 1), (1, 1), (0, 1), (5, 1)))],
         ["GRULinearRecurrenceGrad"] = [.. Sizes.Select(s => Case(s, (0, 1), (1, 1), (6, 1), (0, 3), (3, 1)))],
         ["GRURecurrenceGrad"] = [.. Sizes.Select(s => Case(s, (0, 1), (1, 1), (6, 1), (6, 1), (0, 1), (0, 1), (0, 1), (2, 1), (5, 1)))],
-        ["GatherGrad"] =
-        [
-            new([Normal(30, 7), Integers(4, 30), Given(4, 7)], ("axis", 0L)),
-            new([Normal(5, 6, 200), Integers(9, 5, 6), Given(9, 200)], ("axis", 0L)),
-            new([Normal(3, 2, 4, 5), Integers(6, 2, 4), Given(3, 6, 5)], ("axis", 1L)),
-            new([Normal(3, 4), Integers(6, 4), Given(3, 6)], ("axis", 1L)),
-            new([Normal(3), Integers(5), Given(5, 3)], ("axis", 0L)),
-            new([Normal(0, 3), Integers(5, 0), Given(5, 3)], ("axis", 0L)),
-        ],
     };
 
     private static KernelCase Lstm((long D, long T, long B, long H) s) =>

@@ -7,7 +7,6 @@ internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
 {
     internal static readonly KernelDefinition Definition = Define("GRULinearRecurrenceGrad", 5, 2, () => new GruLinearRecurrenceGrad());
 
-    private readonly Scratch _into = new();
     private float* _dY, _z, _k, _dh, _dA;
 
     internal override void Compute(KernelContext context)
@@ -18,8 +17,8 @@ internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
         _z = z.Floats;
         _k = context.Input(3).Floats;
         _dh = context.Output(0, z.Sizes).Floats;
-        _dA = _into.Floats(2L * directions * batch * 3 * hidden);
-        Run(context, z.Sizes, r, context.Input(1).Floats, context.Output(1, directions, batch, hidden).Floats);
+        _dA = Scratch.Floats(ScratchUse.States, 2L * directions * batch * 3 * hidden);
+        Run(context, z.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats);
     }
 
     // While a step is written, the one behind is still read.

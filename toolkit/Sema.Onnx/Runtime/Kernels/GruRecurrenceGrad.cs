@@ -12,21 +12,18 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
     internal static readonly KernelDefinition Definition = new("GRURecurrenceGrad",
         [.. Enumerable.Repeat(ElementType.Float32, 9)], [ElementType.Float32, ElementType.Float32], _ => new GruRecurrenceGrad());
 
-    private readonly StepProduct _ofGates = new(), _ofCandidate = new();
-    private readonly Scratch _states = new();
-
     internal override void Compute(KernelContext context)
     {
         KernelTensor tensor = context.Input(2);
         int directions = tensor.Sizes[0], steps = tensor.Sizes[1], batch = tensor.Sizes[2], hidden = tensor.Sizes[3];
         float* dY = context.Input(0).Floats, dLast = context.Input(1).Floats, z = tensor.Floats, r = context.Input(3).Floats, kz = context.Input(4).Floats;
         float* kr = context.Input(5).Floats, kh = context.Input(6).Floats, rzr = context.Input(7).Floats, rh = context.Input(8).Floats;
-        float* dA = context.Output(0, directions, steps, batch, 3 * hidden).Floats, dFirst = context.Output(1, directions, batch, hidden).Floats;
+        float* dA = context.Output(0, directions, steps, batch, 3 * hidden).Floats, dFirst = context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats;
 
         int panels = (hidden + StepProduct.Panel - 1) / StepProduct.Panel, all = directions * panels, parts = Math.Min(all, Environment.ProcessorCount);
-        _ofGates.Reserve(2 * hidden, all);
-        _ofCandidate.Reserve(hidden, all);
-        var kept = _states.Floats((long)all * batch * StepProduct.Panel * 2);
+        var weights = Scratch.Floats(ScratchUse.Weights, StepProduct.Size(3 * hidden, all));
+        StepProduct ofGates = new(weights, 2 * hidden), ofCandidate = new(weights + StepProduct.Size(2 * hidden, all), hidden);
+        var kept = Scratch.Floats(ScratchUse.States, (long)all * batch * StepProduct.Panel * 2);
         var q = kept + ((long)all * batch * StepProduct.Panel);
         var t = steps - 1;
         Action<int> pack = i => Each(i, Pack), update = i => Each(i, Update), reset = i => Each(i, Reset);
@@ -48,8 +45,8 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
         void Pack(int panel, int direction, int first, long state)
         {
             var columns = Math.Min(StepProduct.Panel, hidden - first);
-            _ofGates.PackColumns(panel, rzr + ((long)direction * 2 * hidden * hidden) + first, hidden, columns);
-            _ofCandidate.PackColumns(panel, rh + ((long)direction * hidden * hidden) + first, hidden, columns);
+            ofGates.PackColumns(panel, rzr + ((long)direction * 2 * hidden * hidden) + first, hidden, columns);
+            ofCandidate.PackColumns(panel, rh + ((long)direction * hidden * hidden) + first, hidden, columns);
             for (var row = 0; row < batch; row++)
                 new ReadOnlySpan<float>(dLast + ((((long)direction * batch) + row) * hidden) + first, columns).CopyTo(new(kept + state + (row * StepProduct.Panel), columns));
         }
@@ -59,7 +56,7 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
         {
             var at = ((long)direction * steps) + t;
             if (t < steps - 1)
-                _ofGates.Multiply(panel, dA + ((at + 1) * batch * 3 * hidden), 3 * hidden, kept + state, batch);
+                ofGates.Multiply(panel, dA + ((at + 1) * batch * 3 * hidden), 3 * hidden, kept + state, batch);
             for (var row = 0; row < batch; row++)
             {
                 for (var j = first; j < Math.Min(hidden, first + StepProduct.Panel); j += 16)
@@ -88,7 +85,7 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
         {
             var at = ((long)direction * steps) + t;
             new Span<float>(q + state, batch * StepProduct.Panel).Clear();
-            _ofCandidate.Multiply(panel, dA + (at * batch * 3 * hidden) + (2 * hidden), 3 * hidden, q + state, batch);
+            ofCandidate.Multiply(panel, dA + (at * batch * 3 * hidden) + (2 * hidden), 3 * hidden, q + state, batch);
             for (var row = 0; row < batch; row++)
             {
                 for (var j = first; j < Math.Min(hidden, first + StepProduct.Panel); j += 16)

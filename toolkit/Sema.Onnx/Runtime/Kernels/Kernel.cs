@@ -13,11 +13,14 @@ internal abstract class Kernel
 
 /// <summary>What ONNX Runtime must know of a kernel.</summary>
 /// <param name="Name">The operator.</param>
-/// <param name="Inputs">The inputs' element types; all are needed.</param>
+/// <param name="Inputs">The inputs' element types.</param>
 /// <param name="Outputs">The outputs' element types.</param>
 /// <param name="Create">Makes the kernel of a node from the node's attributes.</param>
 internal sealed record KernelDefinition(string Name, ElementType[] Inputs, ElementType[] Outputs, Func<KernelAttributes, Kernel> Create)
 {
+    /// <summary>Gets how many of the last inputs a node may leave out.</summary>
+    internal int OptionalInputs { get; init; }
+
     /// <summary>Gets whether the first output, of the first input's size, may be written over it.</summary>
     internal bool InPlace { get; init; }
 }

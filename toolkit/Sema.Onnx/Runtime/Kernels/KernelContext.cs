@@ -36,17 +36,34 @@ internal readonly unsafe struct KernelContext(nint context)
     private const int DimensionsCount = 61;
     private const int Dimensions = 62;
     private const int TensorTypeAndShape = 65;
+    private const int InputCount = 88;
     private const int GetInput = 90;
     private const int GetOutput = 91;
     private const int ReleaseTypeAndShape = 99;
     private const int ParallelFor = 274;
 
     /// <summary>Gets an input.</summary>
-    internal KernelTensor Input(int index)
+    internal KernelTensor Input(int index) => Describe(Value(index));
+
+    /// <summary>Gets an input that the node may leave out: its data is then null.</summary>
+    internal KernelTensor Optional(int index)
     {
-        nint value, info;
-        nuint rank;
+        nuint count;
+        NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[InputCount])(context, &count));
+        return (nuint)index < count && Value(index) is not 0 and var value ? Describe(value) : default;
+    }
+
+    private nint Value(int index)
+    {
+        nint value;
         NativeApi.Check(((delegate* unmanaged<nint, nuint, nint*, nint>)NativeApi.Table[GetInput])(context, (nuint)index, &value));
+        return value;
+    }
+
+    private static KernelTensor Describe(nint value)
+    {
+        nint info;
+        nuint rank;
         NativeApi.Check(((delegate* unmanaged<nint, nint*, nint>)NativeApi.Table[TensorTypeAndShape])(value, &info));
         NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[DimensionsCount])(info, &rank));
         var sizes = stackalloc long[(int)rank];
@@ -58,17 +75,12 @@ internal readonly unsafe struct KernelContext(nint context)
         return new(Data(value), shape);
     }
 
-    /// <summary>Gets an output, of sizes that the kernel says; one that the node leaves out has no data.</summary>
-    internal KernelTensor Output(int index, params int[] sizes)
-    {
-        nint value;
-        var dimensions = stackalloc long[sizes.Length];
-        for (var axis = 0; axis < sizes.Length; axis++)
-            dimensions[axis] = sizes[axis];
-        NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
-            context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
-        return new(value == 0 ? 0 : Data(value), sizes);
-    }
+    /// <summary>Gets an output, of sizes that the kernel says.</summary>
+    internal KernelTensor Output(int index, params int[] sizes) => new(Data(OutputValue(index, sizes)), sizes);
+
+    /// <summary>Gets an output, or <see langword="null"/> where the node leaves it out.</summary>
+    internal KernelTensor? OptionalOutput(int index, params int[] sizes) =>
+        OutputValue(index, sizes) is var value and not 0 ? new(Data(value), sizes) : null;
 
     /// <summary>Runs a piece of work a number of times, on ONNX Runtime's threads side by side.</summary>
     /// <param name="count">How many pieces there are.</param>
@@ -104,6 +116,17 @@ internal readonly unsafe struct KernelContext(nint context)
     {
         var parts = (int)Math.Clamp(count / least, 1, Environment.ProcessorCount);
         Parallel(parts, part => body(count * part / parts, count * (part + 1) / parts));
+    }
+
+    private nint OutputValue(int index, int[] sizes)
+    {
+        nint value;
+        var dimensions = stackalloc long[sizes.Length];
+        for (var axis = 0; axis < sizes.Length; axis++)
+            dimensions[axis] = sizes[axis];
+        NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
+            context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
+        return value;
     }
 
     private static nint Data(nint value)

@@ -14,6 +14,8 @@ internal static unsafe class KernelDomain
     private const int CustomOpDomainAdd = 27;
     private const int AddCustomOpDomain = 28;
     private const int RuntimeException = 6;
+    private const int Required = 0;
+    private const int Optional = 1;
 
     private static readonly byte* Cpu = Utf8("CPUExecutionProvider");
 
@@ -45,8 +47,8 @@ internal static unsafe class KernelDomain
                 GetOutputType = &GetOutputType,
                 GetOutputTypeCount = &GetOutputCount,
                 KernelDestroy = &Destroy,
-                GetInputCharacteristic = &Required,
-                GetOutputCharacteristic = &Optional,
+                GetInputCharacteristic = &InputCharacteristic,
+                GetOutputCharacteristic = &OutputCharacteristic,
                 GetInputMemoryType = &DefaultMemory,
                 GetVariadicInputMinArity = &One,
                 GetVariadicInputHomogeneity = &One,
@@ -94,11 +96,12 @@ internal static unsafe class KernelDomain
     private static nuint GetOutputCount(Operator* op) => (nuint)Definitions[op->Index].Outputs.Length;
 
     [UnmanagedCallersOnly]
-    private static int Required(Operator* op, nuint index) => 0;
+    private static int InputCharacteristic(Operator* op, nuint index) =>
+        (int)index < Definitions[op->Index].Inputs.Length - Definitions[op->Index].OptionalInputs ? Required : Optional;
 
     // A gradient that nobody asked for is left out of the node.
     [UnmanagedCallersOnly]
-    private static int Optional(Operator* op, nuint index) => index == 0 ? 0 : 1;
+    private static int OutputCharacteristic(Operator* op, nuint index) => index == 0 ? Required : Optional;
 
     [UnmanagedCallersOnly]
     private static int DefaultMemory(Operator* op, nuint index) => 0;

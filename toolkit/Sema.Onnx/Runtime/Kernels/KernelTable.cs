@@ -7,8 +7,8 @@ internal static class KernelTable
     internal static IEnumerable<KernelDefinition> All =>
     [
         ReluGrad.Definition,
+        Convolution.Forward, Convolution.InputGrad, ConvInputGrad.Definition, .. ConvWeightGrad.Definitions,
         LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
         GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
-        GatherGrad.Definition,
     ];
 }

@@ -5,7 +5,6 @@ internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
 {
     internal static readonly KernelDefinition Definition = Define("LSTMRecurrenceGrad", 7, 3, () => new LstmRecurrenceGrad());
 
-    private readonly Scratch _unread = new();
     private float* _dY, _k, _kc, _kd, _dA, _dC;
 
     internal override void Compute(KernelContext context)
@@ -17,11 +16,11 @@ internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
         _kc = context.Input(4).Floats;
         _kd = context.Input(5).Floats;
         _dA = context.Output(0, k.Sizes).Floats;
-        _dC = context.Output(2, directions, batch, hidden).Floats;
+        _dC = context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats;
         if (_dC is null)
-            _dC = _unread.Floats(states);
+            _dC = Scratch.Floats(ScratchUse.States, states);
         new ReadOnlySpan<float>(context.Input(2).Floats, states).CopyTo(new(_dC, states));
-        Run(context, k.Sizes, r, context.Input(1).Floats, context.Output(1, directions, batch, hidden).Floats);
+        Run(context, k.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats);
     }
 
     /// <inheritdoc/>

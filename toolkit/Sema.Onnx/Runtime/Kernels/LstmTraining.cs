@@ -11,24 +11,21 @@ internal sealed unsafe class LstmTraining : Kernel
 
     private const int Lane = 16;
 
-    private readonly StepProduct _product = new();
-    private readonly Scratch _sums = new(), _unread = new();
-
     internal override void Compute(KernelContext context)
     {
         KernelTensor a = context.Input(0), h0 = context.Input(2), c0 = context.Input(3), r = context.Input(4);
         int directions = a.Sizes[0], steps = a.Sizes[1], batch = a.Sizes[2], hidden = r.Sizes[2];
         var state = (long)batch * hidden;
         float* bias = context.Input(1).Floats, h = context.Output(0, directions, steps, batch, hidden).Floats;
-        float* lastH = context.Output(1, directions, batch, hidden).Floats, lastC = context.Output(2, directions, batch, hidden).Floats;
-        float* c = context.Output(3, directions, steps, batch, hidden).Floats, gates = context.Output(4, a.Sizes).Floats;
+        float* lastH = context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats, lastC = context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats;
+        float* c = context.OptionalOutput(3, directions, steps, batch, hidden).GetValueOrDefault().Floats, gates = context.OptionalOutput(4, a.Sizes).GetValueOrDefault().Floats;
         if (c is null)
-            c = _unread.Floats(directions * steps * state);
+            c = Scratch.Floats(ScratchUse.States, directions * steps * state);
 
         var panels = (hidden + Lane - 1) / Lane;
         var parts = Math.Min(directions * panels, Environment.ProcessorCount);
-        _product.Reserve(hidden, directions * panels);
-        var sums = _sums.Floats((long)parts * batch * StepProduct.Panel);
+        var product = new StepProduct(Scratch.Floats(ScratchUse.Weights, StepProduct.Size(hidden, directions * panels)), hidden);
+        var sums = Scratch.Floats(ScratchUse.Sums, (long)parts * batch * StepProduct.Panel);
         var t = -1;
         Action<int> part = i =>
         {
@@ -36,7 +33,7 @@ internal sealed unsafe class LstmTraining : Kernel
             {
                 int direction = panel / panels, first = panel % panels * Lane;
                 if (t < 0)
-                    Pack(panel, r.Floats + ((long)direction * 4 * hidden * hidden), first, hidden);
+                    Pack(product.At(panel), r.Floats + ((long)direction * 4 * hidden * hidden), first, hidden);
                 else
                     Step(panel, direction, first, sums + ((long)i * batch * StepProduct.Panel));
             }
@@ -53,7 +50,7 @@ internal sealed unsafe class LstmTraining : Kernel
         {
             long at = ((long)direction * steps + t) * state, before = t == 0 ? direction * state : at - state;
             Read(a.Floats + (at * 4) + first, bias + ((long)direction * 4 * hidden) + first, sum, batch, hidden, hidden - first);
-            _product.Multiply(panel, (t == 0 ? h0.Floats : h) + before, hidden, sum, batch);
+            product.Multiply(panel, (t == 0 ? h0.Floats : h) + before, hidden, sum, batch);
             Cell(sum, (t == 0 ? c0.Floats : c) + before + first, h + at + first, c + at + first,
                 gates is null ? null : gates + (at * 4) + first, batch, hidden, hidden - first);
         }
@@ -67,9 +64,8 @@ internal sealed unsafe class LstmTraining : Kernel
     }
 
     // Column 16 q + j of a panel is gate q of hidden value first + j: a row of R. Sixteen of its elements at a time keep to the first cache.
-    private void Pack(int panel, float* r, int first, int hidden)
+    private static void Pack(float* packed, float* r, int first, int hidden)
     {
-        var packed = _product.At(panel);
         if (first + Lane > hidden)
             new Span<float>(packed, hidden * StepProduct.Panel).Clear();
         for (var k = 0; k < hidden; k += Lane)

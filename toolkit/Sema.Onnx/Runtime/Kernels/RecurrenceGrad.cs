@@ -9,9 +9,6 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <remarks>Sizes: D directions, T steps, B sequences, H hidden values; states are [D, T, B, H], what goes into the gates [D, T, B, gates·H].</remarks>
 internal abstract unsafe class RecurrenceGrad : Kernel
 {
-    private readonly StepProduct _product = new();
-    private readonly Scratch _sums = new();
-
     /// <summary>Gets B.</summary>
     protected int Batch { get; private set; }
 
@@ -36,8 +33,8 @@ internal abstract unsafe class RecurrenceGrad : Kernel
         (Steps, Batch, Hidden) = (shape[1], shape[2], r.Sizes[2]);
         int depth = r.Sizes[1], panels = (Hidden + StepProduct.Panel - 1) / StepProduct.Panel, all = shape[0] * panels;
         var parts = Math.Min(all, Environment.ProcessorCount);
-        _product.Reserve(depth, all);
-        var sums = _sums.Floats((long)parts * Batch * StepProduct.Panel);
+        var product = new StepProduct(Scratch.Floats(ScratchUse.Weights, StepProduct.Size(depth, all)), depth);
+        var sums = Scratch.Floats(ScratchUse.Sums, (long)parts * Batch * StepProduct.Panel);
         var t = Steps;
         Action<int> part = i =>
         {
@@ -53,14 +50,14 @@ internal abstract unsafe class RecurrenceGrad : Kernel
             var state = ((long)direction * Batch * Hidden) + first;
             if (t == Steps)
             {
-                _product.PackColumns(panel, r.Floats + ((long)direction * depth * Hidden) + first, Hidden, columns);
+                product.PackColumns(panel, r.Floats + ((long)direction * depth * Hidden) + first, Hidden, columns);
                 Copy(dLast + state, Hidden, sum, StepProduct.Panel, Batch, columns);
             }
             else
             {
                 new Span<float>(sum, Batch * StepProduct.Panel).Clear();
                 Kept(direction, t, first, columns, sum);
-                _product.Multiply(panel, IntoGates(direction, t), depth, sum, Batch);
+                product.Multiply(panel, IntoGates(direction, t), depth, sum, Batch);
             }
 
             if (t == 0)

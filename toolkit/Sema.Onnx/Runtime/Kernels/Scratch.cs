@@ -1,19 +1,61 @@
+using System.Runtime.InteropServices;
+
 namespace Sema.Onnx.Runtime.Kernels;
 
-/// <summary>Memory of a kernel's own, kept from run to run and 64-byte aligned; its content is arbitrary.</summary>
-internal sealed unsafe class Scratch
+/// <summary>What a block of scratch memory is for; a thread has one block of each.</summary>
+internal enum ScratchUse
 {
-    private const int Alignment = 64;
+    /// <summary>The gathered windows that one thread works on.</summary>
+    Columns,
 
-    private float[] _floats = [];
+    /// <summary>The tile that one thread works on.</summary>
+    Tile,
 
-    /// <summary>Gets room for so many floats; what was got before is given up.</summary>
-    internal float* Floats(long count)
+    /// <summary>The transposed rows that one thread works on.</summary>
+    Rows,
+
+    /// <summary>Weights laid out anew, made by all threads for all.</summary>
+    Weights,
+
+    /// <summary>Sums of all threads.</summary>
+    Sums,
+
+    /// <summary>States that go from step to step.</summary>
+    States,
+}
+
+/// <summary>Memory of a thread, kept from run to run and shared by all kernels, of which a thread runs one at a time.</summary>
+internal static unsafe class Scratch
+{
+    private const nuint Alignment = 64;
+
+    [ThreadStatic]
+    private static Block[]? _blocks;
+
+    /// <summary>Gets a block of floats on a cache line; what it holds is whatever was written last.</summary>
+    /// <param name="use">Which of the calling thread's blocks.</param>
+    /// <param name="count">How many floats are needed.</param>
+    internal static float* Floats(ScratchUse use, long count)
     {
-        var needed = count + (Alignment / sizeof(float));
-        if (_floats.Length < needed)
-            _floats = GC.AllocateUninitializedArray<float>(checked((int)needed), pinned: true);
-        var address = (nint)System.Runtime.InteropServices.Marshal.UnsafeAddrOfPinnedArrayElement(_floats, 0);
-        return (float*)((address + Alignment - 1) & ~(nint)(Alignment - 1));
+        _blocks ??= [.. Enum.GetValues<ScratchUse>().Select(_ => new Block())];
+        return _blocks[(int)use].AtLeast(count);
+    }
+
+    private sealed class Block
+    {
+        private float* _data;
+        private long _count;
+
+        ~Block() => NativeMemory.AlignedFree(_data);
+
+        internal float* AtLeast(long count)
+        {
+            if (count <= _count)
+                return _data;
+            NativeMemory.AlignedFree(_data);
+            _data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
+            _count = count;
+            return _data;
+        }
     }
 }

@@ -14,18 +14,20 @@ internal sealed unsafe class StepProduct
 
     private const int MostRows = 6;
 
-    private readonly Scratch _memory = new();
-    private float* _panels;
-    private int _depth;
+    private readonly float* _panels;
+    private readonly int _depth;
 
-    /// <summary>Makes room for matrices.</summary>
-    /// <param name="depth">The rows of each.</param>
-    /// <param name="panels">The panels of all together.</param>
-    internal void Reserve(int depth, int panels)
+    /// <summary>Prepares a product.</summary>
+    /// <param name="memory">Room for <see cref="Size"/> floats.</param>
+    /// <param name="depth">The rows of M.</param>
+    internal StepProduct(float* memory, int depth)
     {
+        _panels = memory;
         _depth = depth;
-        _panels = _memory.Floats((long)depth * panels * Panel);
     }
+
+    /// <summary>Gets how many floats the panels of a matrix take.</summary>
+    internal static long Size(int depth, int panels) => (long)depth * panels * Panel;
 
     /// <summary>Gets the place of a panel's element; a row's 64 elements stand side by side.</summary>
     internal float* At(int panel) => _panels + ((long)panel * _depth * Panel);

@@ -1,0 +1,75 @@
+using static Sema.Onnx.Runtime.Kernels.KernelCase;
+
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>Convolutions: images of every width beside a vector's, strides, dilations, uneven padding, groups, few and many channels, one to three axes.</summary>
+internal static class ConvolutionKernelCases
+{
+    private static readonly Form[] Forms =
+    [
+        new([2, 3, 8, 8], 16, [3, 3], [1, 1, 1, 1]),
+        new([3, 16, 4, 4], 24, [3, 3], [1, 1, 1, 1]),
+        new([2, 5, 7, 7], 9, [3, 3], [1, 1, 1, 1]),
+        new([2, 8, 14, 14], 8, [3, 3], [1, 1, 1, 1]),
+        new([1, 4, 33, 35], 5, [3, 3], [1, 1, 1, 1]),
+        new([2, 64, 9, 11], 72, [1, 1], [0, 0, 0, 0]),
+        new([1, 1, 5, 5], 1, [5, 5], [2, 2, 2, 2]),
+        new([2, 3, 9, 40], 7, [3, 5], [0, 2, 1, 1]),
+        new([2, 6, 12, 12], 10, [3, 3], [2, 2, 2, 2]) { Dilations = [2, 2] },
+        new([2, 6, 10, 13], 12, [3, 3], [1, 1, 1, 1]) { Strides = [2, 2] },
+        new([2, 6, 10, 13], 12, [1, 1], [0, 0, 0, 0]) { Strides = [2, 3] },
+        new([1, 3, 40, 40], 20, [7, 7], [3, 3, 3, 3]) { Strides = [2, 2] },
+        new([2, 12, 6, 6], 18, [3, 3], [1, 1, 1, 1]) { Groups = 3 },
+        new([2, 12, 17, 19], 12, [3, 3], [1, 1, 1, 1]) { Groups = 12 },
+        new([2, 12, 17, 19], 12, [3, 3], [1, 1, 1, 1]) { Groups = 12, Strides = [2, 2] },
+        new([3, 20, 3, 3], 20, [3, 3], [1, 1, 1, 1]) { Groups = 20 },
+        new([2, 5, 20, 21], 5, [5, 5], [2, 2, 2, 2]) { Groups = 5 },
+        new([2, 5, 20, 21], 5, [5, 5], [1, 2, 2, 1]) { Groups = 5, Strides = [2, 2] },
+        new([2, 4, 15, 34], 4, [3, 3], [2, 2, 2, 2]) { Groups = 4, Dilations = [2, 2], Strides = [1, 3] },
+        new([2, 4, 15, 34], 8, [3, 3], [2, 2, 2, 2]) { Groups = 4 },
+        new([2, 3, 11, 37], 6, [3, 3], [0, 3, 2, 0]) { Strides = [1, 2], Dilations = [1, 2] },
+        new([2, 5, 30], 6, [3], [1, 1]),
+        new([2, 6, 30], 6, [5], [4, 0]) { Groups = 6 },
+        new([2, 4, 5, 6, 7], 6, [3, 2, 3], [1, 0, 1, 1, 1, 1]),
+        new([40, 130, 3, 3], 50, [3, 3], [1, 1, 1, 1]),
+    ];
+
+    internal static readonly Dictionary<string, KernelCase[]> Table = new()
+    {
+        ["Convolution"] = [.. Forms.Select(f => new KernelCase([Normal(f.X), Normal(f.W)], f.Attributes)),
+            .. Forms.Take(6).Select(f => new KernelCase([Normal(f.X), Normal(f.W), Normal(f.Outputs)], f.Attributes))],
+        ["ConvInputGradUnit"] = [.. Forms.Where(f => f.Strides.All(s => s == 1)).Select(f =>
+            new KernelCase([Normal(f.Y), Normal(f.W)], ("kernel_shape", f.Kernel), ("pads", f.Turned), ("dilations", f.Dilations), ("group", f.Groups)))],
+        ["ConvInputGrad"] = [.. Forms.Select(f => new KernelCase([Normal(f.Y), Normal(f.W)], [.. f.Attributes, ("output_padding", f.Unread)]))],
+        ["ConvWeightGrad1D"] = WeightGrad(1),
+        ["ConvWeightGrad"] = WeightGrad(2),
+        ["ConvWeightGrad3D"] = WeightGrad(3),
+    };
+
+    private static KernelCase[] WeightGrad(int axes) =>
+        [.. Forms.Where(f => f.Kernel.Length == axes).Select(f => new KernelCase([Normal(f.X), Normal(f.Y)], f.Attributes))];
+
+    private sealed record Form(long[] X, long Outputs, long[] Kernel, long[] Pads)
+    {
+        internal long[] Strides { get; init; } = [.. Kernel.Select(_ => 1L)];
+
+        internal long[] Dilations { get; init; } = [.. Kernel.Select(_ => 1L)];
+
+        internal long Groups { get; init; } = 1;
+
+        internal long[] W => [Outputs, X[1] / Groups, .. Kernel];
+
+        internal long[] Y => [X[0], Outputs, .. Kernel.Select((_, i) => ((X[2 + i] + Pads[i] + Pads[Kernel.Length + i] - Reach(i)) / Strides[i]) + 1)];
+
+        // The elements at the end that no window reads.
+        internal long[] Unread => [.. Kernel.Select((_, i) => X[2 + i] + Pads[i] + Pads[Kernel.Length + i] - ((Y[2 + i] - 1) * Strides[i]) - Reach(i))];
+
+        // What is left of a window over the declared padding, as dY's padding.
+        internal long[] Turned => [.. Kernel.Select((_, i) => Reach(i) - 1 - Pads[i]), .. Kernel.Select((_, i) => Reach(i) - 1 - Pads[Kernel.Length + i])];
+
+        internal Sema.Onnx.Graphs.Attribute[] Attributes =>
+            [("kernel_shape", Kernel), ("strides", Strides), ("pads", Pads), ("dilations", Dilations), ("group", Groups)];
+
+        private long Reach(int axis) => ((Kernel[axis] - 1) * Dilations[axis]) + 1;
+    }
+}
