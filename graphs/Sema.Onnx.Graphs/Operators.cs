@@ -44,7 +44,12 @@ internal static class Operators
         internal Value Transpose(int rank) =>
             x.Transpose([.. Enumerable.Range(0, rank - 2).Select(i => (long)i), rank - 1, rank - 2]);
 
-        internal Value Transpose(params long[] permutation) => x.Graph.Emit("Transpose", [x], ("perm", permutation));
+        /// <summary>Reorders the axes; what another transposition made is put back rather than transposed again.</summary>
+        internal Value Transpose(params long[] permutation) =>
+            x.Producer is { OpType: "Transpose", Domain.Length: 0 } before && before.Ints("perm") is { } first
+                && permutation.Select(axis => first[axis]).SequenceEqual(Enumerable.Range(0, first.Length).Select(axis => (long)axis))
+                ? before[0]
+                : x.Graph.Emit("Transpose", [x], ("perm", permutation));
 
         internal Value Reshape(Value shape) => x.Graph.Emit("Reshape", [x, shape], ("allowzero", 1));
 

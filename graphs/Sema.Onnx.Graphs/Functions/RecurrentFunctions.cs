@@ -1,3 +1,4 @@
+using Sema.Onnx.Graphs.Autodiff.Rules;
 using static Sema.Onnx.Graphs.Functions.FunctionBuilder;
 
 namespace Sema.Onnx.Graphs.Functions;
@@ -30,15 +31,34 @@ internal static class RecurrentFunctions
             return ([dA.MatMul(f[3])], [dA]);
         }, backwards: true))),
 
-        // dh = dY + dhₜ₊₁,  dc = dcₜ₊₁ + kc dh,  dA = (dc, dh, dc, dc) k for the gates i, o, f, c,  dhₜ₋₁ = dA R,  dcₜ₋₁ = kd dc
-        Define("LSTMRecurrenceGrad", ["dY", "dH", "dC", "k", "kc", "kd", "R"], [], f => Outputs(2, ScanBuilder.Scan(
-            [f[1], f[2]], [f[0], f[3], f[4], f[5]], (state, at) =>
+        Define("LSTMRecurrenceGrad", ["dY", "dH", "dC", "k", "kc", "kd", "R"], [], f => LstmGrad(f[0], f[1], f[2], f[3], f[4], f[5], f[6])),
+
+        // The LSTM without peepholes, of the standard's own activations: a = A + b + hₜ₋₁ Rᵀ,  (i, o, f) = σ(a),  g = tanh(a),
+        // cₜ = f cₜ₋₁ + i g,  hₜ = o tanh cₜ. It gives h [D, T, B, H], the last h and c [D, B, H], c and the gates (i, o, f, g) of all steps.
+        Define("LSTMTraining", ["A", "b", "h0", "c0", "R"], [], f =>
         {
-            var dh = at[0] + state[0];
-            var dc = state[1] + dh * at[2];
-            var dA = Operators.Concat([dc, dh, dc, dc], -1) * at[1];
-            return ([dA.MatMul(f[6]), dc * at[3]], [dA]);
-        }, backwards: true))),
+            var r = f[4].Transpose(0, 2, 1);
+            var made = ScanBuilder.Scan([f[2], f[3]], [f[0] + f[1].Unsqueeze(1, 2)], (state, at) =>
+            {
+                var a = Sequences.Parts(at[0] + state[0].MatMul(r), 4);
+                Value i = a[0].Sigmoid(), o = a[1].Sigmoid(), forget = a[2].Sigmoid(), g = a[3].Tanh();
+                var c = forget * state[1] + i * g;
+                var h = o * c.Tanh();
+                return ([h.Identity(), c.Identity()], [h, c, Operators.Concat([i, o, forget, g], -1)]);
+            });
+            return [made[2], made[0], made[1], made[3], made[4]];
+        }),
+
+        // db = Σ dA
+        Define("LSTMTrainingGrad", ["dY", "dH", "dC", "gates", "c", "c0", "R"], [], f =>
+        {
+            var gates = Sequences.Parts(f[3], 4);
+            Value i = gates[0], o = gates[1], forget = gates[2], g = gates[3], shown = f[4].Tanh();
+            var before = Operators.Concat([f[5].Unsqueeze(1), f[4]], 1).Slice(1, 0, -1);
+            var k = Operators.Concat([g * i * (1 - i), shown * o * (1 - o), before * forget * (1 - forget), i * (1 - g * g)], -1);
+            var d = LstmGrad(f[0], f[1], f[2], k, o * (1 - shown * shown), forget, f[6]);
+            return [d[0], d[0].Sum([1, 2], keep: false), d[1], d[2]];
+        }),
 
         // dh = dY + dhₜ₊₁,  dAh = kh dh,  q = dAh Rh, the gradient of r hₜ₋₁,  dA = (kz dh, kr q, dAh),  dhₜ₋₁ = z dh + r q + dAzr Rzr
         Define("GRURecurrenceGrad", ["dY", "dH", "z", "r", "kz", "kr", "kh", "Rzr", "Rh"], [], f => Outputs(1, ScanBuilder.Scan(
@@ -59,6 +79,16 @@ internal static class RecurrentFunctions
             return ([dh * at[1] + (Operators.Concat([dh, dh, dh], -1) * at[2]).MatMul(f[4])], [dh]);
         }, backwards: true))),
     ];
+
+    // dh = dY + dhₜ₊₁,  dc = dcₜ₊₁ + kc dh,  dA = (dc, dh, dc, dc) k for the gates i, o, f, c,  dhₜ₋₁ = dA R,  dcₜ₋₁ = kd dc
+    private static Value[] LstmGrad(Value dY, Value dH, Value dC, Value k, Value kc, Value kd, Value r) => Outputs(2, ScanBuilder.Scan(
+        [dH, dC], [dY, k, kc, kd], (state, at) =>
+    {
+        var dh = at[0] + state[0];
+        var dc = state[1] + dh * at[2];
+        var dA = Operators.Concat([dc, dh, dc, dc], -1) * at[1];
+        return ([dA.MatMul(r), dc * at[3]], [dA]);
+    }, backwards: true));
 
     // What was collected first, then the states.
     private static Value[] Outputs(int states, Value[] made) => [.. made[states..], .. made[..states]];

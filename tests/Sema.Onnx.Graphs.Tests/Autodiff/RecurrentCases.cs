@@ -38,6 +38,12 @@ internal static class RecurrentCases
                from output in new Range[] { ..1, 1..2, 2..3 }
                select All("LSTM", direction, peepholes == 1).Making(3, output).Omitting(),
         ],
+        ["com.sema.LSTMTraining"] =
+        [
+            .. from directions in new[] { 1L, 2L }
+               from used in new Range[] { ..3, ..1, 1..2, 2..3 }
+               select Training(directions).Making(5, used),
+        ],
     };
 
     private static IEnumerable<GradientCase> Common(string op, params Attribute[] attributes) =>
@@ -77,6 +83,9 @@ internal static class RecurrentCases
     }
 
     private static string[] Defaults(string op) => op switch { "RNN" => ["Tanh"], "GRU" => ["Sigmoid", "Tanh"], _ => ["Sigmoid", "Tanh", "Tanh"] };
+
+    private static GradientCase Training(long d) => new(
+        F(d, Steps, Batch, 4 * Hidden), F(d, 4 * Hidden), F(d, Batch, Hidden), F(d, Batch, Hidden), F(d, 4 * Hidden, Hidden));
 
     private static GradientCase All(string op, string direction, bool peepholes, params Attribute[] attributes) =>
         Of(op, direction, peepholes ? 8 : 7, [3, Steps, 1], attributes).Making(op == "LSTM" ? 3 : 2);

@@ -12,7 +12,8 @@ public sealed class SemaFunctionsTests
         string[] composite =
         [
             "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining", "LayerNormalization",
-            "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.FakeQuantize", "com.sema.ClipToGrid",
+            "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining",
+            "com.sema.FakeQuantize", "com.sema.ClipToGrid",
         ];
 
         var called = composite.SelectMany(GradientCases.Of).SelectMany(c => GradientCheck.GradientGraph(c).Nodes)

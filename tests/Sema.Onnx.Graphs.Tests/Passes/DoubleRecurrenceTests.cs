@@ -6,7 +6,7 @@ namespace Sema.Onnx.Graphs.Passes;
 public sealed class DoubleRecurrenceTests
 {
     public static IEnumerable<object[]> Cases =>
-        from op in RecurrentCases.Table.Keys
+        from op in RecurrentCases.Table.Keys.Where(op => !op.Contains('.'))
         from number in Enumerable.Range(0, RecurrentCases.Table[op].Length)
         select new object[] { op, number };
 

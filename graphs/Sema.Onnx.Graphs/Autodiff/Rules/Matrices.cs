@@ -9,7 +9,7 @@ internal static class Matrices
     internal static readonly Dictionary<string, GradientRule> Rules = new()
     {
         // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
-        ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => y[0].T.MatMul(dY)], coreAxes: 2),
+        ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => IsTransposed(y[1]) ? OfTransposed(y, dY) : y[0].T.MatMul(dY)], coreAxes: 2),
         // Y = A⁻¹:  dA = −Yᵀ dY Yᵀ
         ["com.microsoft.Inverse"] = Of([(y, dY) => -y.Output.T.MatMul(dY).MatMul(y.Output.T)]),
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
@@ -20,6 +20,15 @@ internal static class Matrices
         ["Gemm"]   = Of([GemmA, GemmB, (y, dY) => y.Float("beta", 1) is var beta && beta == 1 ? dY : dY * beta], coreAxes: 0),
     };
 #pragma warning restore format
+
+    // B = Wᵀ:  dB = (dYᵀ A)ᵀ, which the transposition's own rule puts back to dW = dYᵀ A.
+    private static Value OfTransposed(Node y, Value dY)
+    {
+        var rank = Math.Max(y[0].Rank, y[1].Rank);
+        return dY.Transpose(rank).MatMul(y[0]).Transpose(rank);
+    }
+
+    private static bool IsTransposed(Value b) => b.Producer is { OpType: "Transpose", Domain.Length: 0 } t && t.Ints("perm") is { } perm && perm[^1] == perm.Length - 2;
 
     private static IReadOnlyList<Value?> Einsum(Node y, IReadOnlyList<Value?> dYs) =>
         [.. y.Inputs.Select((x, i) => y.Graph.Emit("Einsum", [dYs[0], .. y.Inputs.Where((_, other) => other != i)], ("equation", Einsums.Of(y)!.Gradient(i))))];

@@ -17,6 +17,8 @@ internal static class Recurrent
         ["RNN"] = Joint(Rnn),
         ["GRU"] = Joint(Gru),
         ["LSTM"] = Joint(Lstm),
+        // (h, h_T, c_T, c, gates) = op(A, b, h₀, c₀, R)
+        ["com.sema.LSTMTraining"] = Joint(LstmTraining, outputs: 3),
     };
 
     // a = X Wᵀ + H₋₁ Rᵀ + b,  h = f(a)
@@ -83,6 +85,18 @@ internal static class Recurrent
         var dP = cell.Peepholes is null ? null
             : (Operators.Concat([.. Parts(dA, 4)[..3]], -1) * Operators.Concat([cellsBefore, cells, cellsBefore], -1)).Sum([1, 2], keep: false);
         return [.. OfInputs(y, s, x, dA, 4), s.Outer(dA, 4, before), Bias(dA, dA), null, d[1], d[2], dP];
+    }
+
+    private static IReadOnlyList<Value?> LstmTraining(Node y, IReadOnlyList<Value?> dYs)
+    {
+        var dY = dYs[0] ?? y.Output.ZerosOf(y.Output.DynamicShape());
+        var (dH, dC) = (dYs[1] ?? y[2].ZerosOf(y[2].DynamicShape()), dYs[2] ?? y[3].ZerosOf(y[3].DynamicShape()));
+        var d = y.Graph.CallAll("LSTMTrainingGrad", [dY, dH, dC, y.Outputs[4], y.Outputs[3], y[3], y[4]], 4);
+        return [d[0], d[1], d[2], d[3], Rows(d[0]!, 1).Transpose(0, 2, 1).MatMul(Rows(Before(y[2], y.Output), 2))];
+
+        Value Rows(Value x, int axis) => x.Reshape(Operators.Concat([Size(0), y.Graph.Vector(-1), Size(axis)], 0));
+
+        Value Size(int axis) => y[4].ShapeVector().Slice(0, axis, axis + 1);
     }
 
     // Only peepholes make a gate wait for the cell.

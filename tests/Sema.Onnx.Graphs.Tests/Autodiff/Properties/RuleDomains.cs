@@ -43,7 +43,7 @@ internal static class RuleDomains
     internal static readonly string[] CasesOnly =
     [
         "AffineGrid", "Col2Im", "DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "RoiAlign", "STFT", "Unique",
-        "GRU", "If", "LSTM", "Loop", "RNN",
+        "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.LSTMTraining",
         "com.microsoft.Inverse", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
     ];
 

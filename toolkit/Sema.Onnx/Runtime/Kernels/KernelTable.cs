@@ -4,5 +4,11 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal static class KernelTable
 {
     /// <summary>Gets the kernels' definitions; each name is a function's of <c>com.sema</c>.</summary>
-    internal static IEnumerable<KernelDefinition> All => [ReluGrad.Definition, Convolution.Forward, Convolution.InputGrad, ConvInputGrad.Definition, .. ConvWeightGrad.Definitions];
+    internal static IEnumerable<KernelDefinition> All =>
+    [
+        ReluGrad.Definition,
+        Convolution.Forward, Convolution.InputGrad, ConvInputGrad.Definition, .. ConvWeightGrad.Definitions,
+        LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
+        GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
+    ];
 }

@@ -19,6 +19,9 @@ internal enum ScratchUse
 
     /// <summary>Sums of all threads.</summary>
     Sums,
+
+    /// <summary>States that go from step to step.</summary>
+    States,
 }
 
 /// <summary>Memory of a thread, kept from run to run and shared by all kernels, of which a thread runs one at a time.</summary>

@@ -1,0 +1,48 @@
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>The steps backwards of any LSTM, from the slopes k.</summary>
+internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
+{
+    internal static readonly KernelDefinition Definition = Define("LSTMRecurrenceGrad", 7, 3, () => new LstmRecurrenceGrad());
+
+    private float* _dY, _k, _kc, _kd, _dA, _dC;
+
+    internal override void Compute(KernelContext context)
+    {
+        KernelTensor k = context.Input(3), r = context.Input(6);
+        int directions = k.Sizes[0], batch = k.Sizes[2], hidden = r.Sizes[2], states = directions * batch * hidden;
+        _dY = context.Input(0).Floats;
+        _k = k.Floats;
+        _kc = context.Input(4).Floats;
+        _kd = context.Input(5).Floats;
+        _dA = context.Output(0, k.Sizes).Floats;
+        _dC = context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats;
+        if (_dC is null)
+            _dC = Scratch.Floats(ScratchUse.States, states);
+        new ReadOnlySpan<float>(context.Input(2).Floats, states).CopyTo(new(_dC, states));
+        Run(context, k.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats);
+    }
+
+    /// <inheritdoc/>
+    protected override float* IntoGates(int direction, int t) => _dA + (4 * At(direction, t));
+
+    // dh = dY + sum,  dc += kc dh,  dA = (dc, dh, dc, dc) k,  dc₋₁ = kd dc
+    /// <inheritdoc/>
+    protected override void Cell(int direction, int t, int column, float* sum)
+    {
+        long at = At(direction, t, column), gate = (4 * At(direction, t)) + column, state = ((long)direction * Batch * Hidden) + column;
+        var left = Hidden - column;
+        for (var row = 0; row < Batch; row++, at += Hidden, gate += 4L * Hidden, state += Hidden, sum += StepProduct.Panel)
+        {
+            var dh = Gates.Load(_dY + at, left) + System.Runtime.Intrinsics.Vector512.Load(sum);
+            var dc = Gates.Load(_dC + state, left) + (dh * Gates.Load(_kc + at, left));
+            for (var part = 0; part < 4; part++)
+            {
+                var place = gate + ((long)part * Hidden);
+                Gates.Store((part == 1 ? dh : dc) * Gates.Load(_k + place, left), _dA + place, left);
+            }
+
+            Gates.Store(dc * Gates.Load(_kd + at, left), _dC + state, left);
+        }
+    }
+}
