@@ -10,7 +10,8 @@ public sealed class SemaFunctionsTests
     {
         string[] composite =
         [
-            "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining", "LayerNormalization",
+            "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",
+            "com.sema.BatchNormalizationClipTraining", "com.sema.LayerNormalizationTraining", "LayerNormalization", "Relu", "Gelu",
             "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.FakeQuantize", "com.sema.ClipToGrid",
         ];
 
