@@ -33,7 +33,7 @@ internal static class SessionOptionsFactory
             options.AddSessionConfigEntry("session.disable_prepacking", Flag(!settings.Prepacking));
             options.AddSessionConfigEntry("session.disable_quant_qdq", Flag(!settings.IntegerKernels));
             if (settings.Profile is { } prefix)
-                (options.EnableProfiling, options.ProfileOutputPathPrefix) = (true, prefix);
+                (options.ProfileOutputPathPrefix, options.EnableProfiling) = (prefix, true);
             foreach (var (symbol, size) in settings.FreeDimensions)
                 options.AddFreeDimensionOverrideByName(symbol, size);
             if (!settings.Device.IsCpu)

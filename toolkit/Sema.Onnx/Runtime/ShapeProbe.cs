@@ -35,7 +35,7 @@ internal static class ShapeProbe
         if (probe.Graph.Outputs.Count == 0)
             return;
         using var session = new Session(
-            ModelWriter.Write(probe), new() { Threads = 1, Optimization = OptimizationLevel.Basic, MemoryPattern = false });
+            ModelWriter.Write(probe), new() { Threads = 1, Optimization = OptimizationLevel.Basic, MemoryPattern = false, Kernels = false });
         foreach (var (name, info) in session.Outputs)
         {
             if (info.Type != ElementType.Undefined && model.Graph.Find(name) is { } value)

@@ -58,7 +58,7 @@ internal readonly unsafe struct KernelContext(nint context)
         return new(Data(value), shape);
     }
 
-    /// <summary>Gets an output, of sizes that the kernel says.</summary>
+    /// <summary>Gets an output, of sizes that the kernel says; one that the node leaves out has no data.</summary>
     internal KernelTensor Output(int index, params int[] sizes)
     {
         nint value;
@@ -67,7 +67,7 @@ internal readonly unsafe struct KernelContext(nint context)
             dimensions[axis] = sizes[axis];
         NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
             context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
-        return new(Data(value), sizes);
+        return new(value == 0 ? 0 : Data(value), sizes);
     }
 
     /// <summary>Runs a piece of work a number of times, on ONNX Runtime's threads side by side.</summary>

@@ -4,5 +4,12 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal static class KernelTable
 {
     /// <summary>Gets the kernels' definitions; each name is a function's of <c>com.sema</c>.</summary>
-    internal static IEnumerable<KernelDefinition> All => [ReluGrad.Definition];
+    internal static IEnumerable<KernelDefinition> All =>
+    [
+        ReluGrad.Definition, GeluGrad.Definition, GeluGrad.Tanh, SoftmaxGrad.Definition,
+        BatchNormalizationTraining.Definition, BatchNormalizationTraining.Clipped,
+        BatchNormalizationTrainingGrad.Definition, BatchNormalizationTrainingGrad.Clipped, BatchNormalizationTrainingGrad.Frozen,
+        LayerNormalizationTraining.Definition, LayerNormalizationGrad.Definition,
+        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition,
+    ];
 }

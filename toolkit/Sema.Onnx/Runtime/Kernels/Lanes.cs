@@ -1,0 +1,46 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>Reads and writes the first lanes of a vector, at the end of an array whose length is no multiple of a vector's.</summary>
+internal static unsafe class Lanes
+{
+    private static readonly Vector512<int> Numbers = Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+
+    /// <summary>All bits set in the first lanes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Mask(long count) => Vector512.LessThan(Numbers, Vector512.Create((int)count)).AsSingle();
+
+    /// <summary>The first elements, fewer than a vector has; zeros behind them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Load(float* source, long count) =>
+        Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero) : LoadEach(source, count);
+
+    /// <summary>Writes the first lanes, fewer than a vector has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Store(Vector512<float> lanes, float* target, long count)
+    {
+        if (Avx512F.IsSupported)
+            Avx512F.MaskStore(target, Mask(count), lanes);
+        else
+            StoreEach(lanes, target, count);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> LoadEach(float* source, long count)
+    {
+        Vector512<float> lanes = default;
+        for (var i = 0; i < count; i++)
+            ((float*)&lanes)[i] = source[i];
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StoreEach(Vector512<float> lanes, float* target, long count)
+    {
+        for (var i = 0; i < count; i++)
+            target[i] = ((float*)&lanes)[i];
+    }
+}
