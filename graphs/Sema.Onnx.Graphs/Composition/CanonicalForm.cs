@@ -49,6 +49,8 @@ internal static class CanonicalForm
         FoldIntegers.Run(graph);
         if (inFloat32 && (IntegerOperators.Run(graph) | FakeQuantization.Run(model) | (smooth && SmoothQuantization.Run(model))))
             annotate(model);
+        FusedGelu.Run(graph);
+        FusedLayerNormalization.Run(graph);
         if (ExplicitPadding.Run(graph) | CanonicalMatMul.Run(graph))
             annotate(model);
     }

@@ -175,6 +175,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         var graph = model.Graph.Extract([logits]);
         IReadOnlyList<BatchStatistics> statistics =
             options.BatchNormalization == BatchNormalizationMode.Train ? LiveBatchNormalization.Run(graph) : [];
+        FusedActivation.Run(graph);
+        LiveLayerNormalization.Run(graph);
         TrainingLstm.Run(graph);
         SlicesToSplit.Run(graph);
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;

@@ -33,6 +33,9 @@ internal sealed class FunctionBuilder
     /// <inheritdoc cref="IntsOf"/>
     internal static AttributeReference IntOf(string attribute) => new(attribute, typeof(long));
 
+    /// <inheritdoc cref="IntsOf"/>
+    internal static AttributeReference FloatOf(string attribute) => new(attribute, typeof(float));
+
     /// <summary>Gets a list attribute as an int64 vector.</summary>
     internal Value Ints(string attribute) => _body.Emit("Constant", [], ("value_ints", IntsOf(attribute))).As(ElementType.Int64);
 
@@ -44,7 +47,7 @@ internal sealed class FunctionBuilder
 
     /// <summary>Gets a float attribute as a float32 scalar.</summary>
     internal Value Float(string attribute) =>
-        _body.Emit("Constant", [], ("value_float", new AttributeReference(attribute, typeof(float)))).As(ElementType.Float32);
+        _body.Emit("Constant", [], ("value_float", FloatOf(attribute))).As(ElementType.Float32);
 
     /// <summary>Gets an int64 vector.</summary>
     internal Value Vector(params long[] elements) => _body.Vector(elements);

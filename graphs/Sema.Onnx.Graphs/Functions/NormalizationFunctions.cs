@@ -11,22 +11,28 @@ internal static class NormalizationFunctions
         // Ioffe and Szegedy 2015, algorithm 1. var is the biased variance of the batch.
         Define("BatchNormalizationTraining", ["X", "scale", "B"], ["epsilon", "axes"], f =>
         {
-            var (x, axes) = (f[0], f.Ints("axes"));
-            var mean = Mean(x, axes, keep: true);
-            var centred = x - mean;
-            var variance = Mean(centred.Square(), axes, keep: true);
-            var y = centred * (ByChannel(f, f[1], x) * Inverse(f, variance)) + ByChannel(f, f[2], x);
-            return [y, mean.Reshape(-1), variance.Reshape(-1)];
+            var (y, mean, variance) = Normalised(f);
+            return [y, mean, variance];
         }),
 
         // dB = Σ dY,  dscale = Σ dY x̂,  dX = scale/√(var + ε) (dY − dB/n − x̂ dscale/n), for the n elements of a channel
         Define("BatchNormalizationTrainingGrad", ["dY", "X", "scale", "mean", "var"], ["epsilon", "axes"], f =>
+            NormalisedGrad(f, f[0], ByChannel(f, f[2], f[1]), Normal(f, f[3], f[4]))),
+
+        // The same with the activation behind it, Y = clip(scale x̂ + B, low, high): ReLU and ReLU6
+        Define("BatchNormalizationClipTraining", ["X", "scale", "B"], ["epsilon", "axes", "low", "high"], f =>
         {
-            var (dY, x, axes) = (f[0], f[1], f.Ints("axes"));
-            var inverse = Inverse(f, ByChannel(f, f[4], x));
-            var normal = (x - ByChannel(f, f[3], x)) * inverse;
-            var dX = ByChannel(f, f[2], x) * inverse * (dY - Mean(dY, axes, keep: true) - normal * Mean(dY * normal, axes, keep: true));
-            return [dX, (dY * normal).Sum(axes, keep: false), dY.Sum(axes, keep: false)];
+            var (y, mean, variance) = Normalised(f);
+            return [y.Max(f.Float("low").CastLike(y)).Min(f.Float("high").CastLike(y)), mean, variance];
+        }),
+
+        // dY counts where low < Y < high: 0 at the bounds
+        Define("BatchNormalizationClipTrainingGrad", ["dY", "X", "scale", "B", "mean", "var"], ["epsilon", "axes", "low", "high"], f =>
+        {
+            var (x, scale, (normal, inverse)) = (f[1], ByChannel(f, f[2], f[1]), Normal(f, f[4], f[5]));
+            var y = normal * scale + ByChannel(f, f[3], x);
+            var inside = y.Greater(f.Float("low").CastLike(y)).And(y.Less(f.Float("high").CastLike(y)));
+            return NormalisedGrad(f, f[0].Masked(inside), scale, (normal, inverse));
         }),
 
         // The same with constant statistics: dX = dY scale/√(var + ε)
@@ -41,6 +47,10 @@ internal static class NormalizationFunctions
                 dY.Sum(axes, keep: false),
             ];
         }),
+
+        // The standard's operator with the outputs that its gradient reads
+        Define("LayerNormalizationTraining", ["X", "scale", "B"], ["epsilon", "axis"], f =>
+            [.. f[0].Graph.AddNode("LayerNormalization", "", [f[0], f[1], f[2]], [("epsilon", FloatOf("epsilon")), ("axis", IntOf("axis"))], 3).Outputs!]),
 
         // g = dY scale:  dX = InvStdDev (g − mean(g) − x̂ mean(g x̂)) over the normalised axes; dscale and dB are sums over the others
         Define("LayerNormalizationGrad", ["dY", "X", "scale", "Mean", "InvStdDev"], ["axes", "batch_axes"], f =>
@@ -73,6 +83,30 @@ internal static class NormalizationFunctions
         // Y = log softmax(X):  dX = dY − e^Y Σ dY
         Define("LogSoftmaxGrad", ["dY", "Y"], ["axes"], f => [f[0] - f[1].Exp() * f[0].Sum(f.Ints("axes"), keep: true)]),
     ];
+
+    private static (Value Y, Value Mean, Value Variance) Normalised(FunctionBuilder f)
+    {
+        var (x, axes) = (f[0], f.Ints("axes"));
+        var mean = Mean(x, axes, keep: true);
+        var centred = x - mean;
+        var variance = Mean(centred.Square(), axes, keep: true);
+        var y = centred * (ByChannel(f, f[1], x) * Inverse(f, variance)) + ByChannel(f, f[2], x);
+        return (y, mean.Reshape(-1), variance.Reshape(-1));
+    }
+
+    // x̂ and 1/√(var + ε), of X, the second input
+    private static (Value Normal, Value Inverse) Normal(FunctionBuilder f, Value mean, Value variance)
+    {
+        var inverse = Inverse(f, ByChannel(f, variance, f[1]));
+        return ((f[1] - ByChannel(f, mean, f[1])) * inverse, inverse);
+    }
+
+    private static Value[] NormalisedGrad(FunctionBuilder f, Value dY, Value scale, (Value Normal, Value Inverse) x)
+    {
+        var axes = f.Ints("axes");
+        var dX = scale * x.Inverse * (dY - Mean(dY, axes, keep: true) - x.Normal * Mean(dY * x.Normal, axes, keep: true));
+        return [dX, (dY * x.Normal).Sum(axes, keep: false), dY.Sum(axes, keep: false)];
+    }
 
     private static Value Inverse(FunctionBuilder f, Value variance) => (variance + f.Float("epsilon").CastLike(variance)).Sqrt().Reciprocal();
 

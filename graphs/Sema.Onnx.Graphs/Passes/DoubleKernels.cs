@@ -6,8 +6,9 @@ namespace Sema.Onnx.Graphs.Passes;
 /// <summary>Replaces the operators that ONNX Runtime's CPU kernels lack in float64 by others that they have.</summary>
 /// <remarks>
 /// Run it last, on the finished graph: the gradients have been appended by the rules of the operators themselves, and only the
-/// kernels that run them, forward and backward, are exchanged for compositions of the same meaning. A call of a function that holds
-/// such an operator is inlined first. Slow and hungry: a convolution gathers all its windows. For checks, not for training.
+/// kernels that run them, forward and backward, are exchanged for compositions of the same meaning. Calls of functions are inlined first, but
+/// for those with inner graphs: a function may hold such an operator, and its kernel in C# knows float32 alone.
+/// Slow and hungry: a convolution gathers all its windows. For checks, not for training.
 /// </remarks>
 internal static class DoubleKernels
 {
@@ -74,7 +75,7 @@ internal static class DoubleKernels
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
-        var functions = SemaFunctions.All.Where(f => f.Body.Nodes.Exists(IsReplaced)).ToDictionary(f => f.Name);
+        var functions = SemaFunctions.All.Where(f => !f.Body.Bodies.Any()).ToDictionary(f => f.Name);
         foreach (var call in graph.Nodes.Where(n => n.Domain == Model.SemaDomain && functions.ContainsKey(n.OpType)).ToList())
             call.Inline(functions[call.OpType]);
 

@@ -335,6 +335,18 @@ internal static class GradientCases
             new GradientCase(F(2, 3, 4), F(3), F(3)).With(("epsilon", 1e-3f), ("axes", [0, 2])).Making(3, ..1),
             new GradientCase(F(2, 3, 2, 3), F(3), F(3)).With(("epsilon", 0.1f), ("axes", [0, 2, 3])).Making(3, ..1),
         ],
+        ["com.sema.BatchNormalizationClipTraining"] =
+        [
+            .. new (double Low, double High)[] { (-20, 20), (-20, -10), (10, 20), (double.NegativeInfinity, double.PositiveInfinity) }.Select(bounds => new GradientCase(F(2, 3, 4), F(3), F(3))
+                .With(("epsilon", 1e-3f), ("axes", [0, 2]), ("low", (float)bounds.Low), ("high", (float)bounds.High)).Making(3, ..1)),
+            new GradientCase(F(4, 2).At(-3, 1, -1, 3, 1, -3, 3, -1), F(2).At(1, 1), F(2).At(0, 0))   // x̂: ±1.34 and ±0.45
+                .With(("epsilon", 1e-5f), ("axes", [0]), ("low", -1f), ("high", 1f)).Making(3, ..1),
+        ],
+        ["com.sema.LayerNormalizationTraining"] =
+        [
+            new GradientCase(F(2, 3, 4), F(4), F(4)).With(("epsilon", 1e-5f), ("axis", 2L)).Making(3, ..1).Within(1e-6),
+            new GradientCase(F(2, 3, 4), F(3, 4), F(3, 4)).With(("epsilon", 0.1f), ("axis", 1L)).Making(3, ..1).Within(1e-6),
+        ],
         ["LayerNormalization"] =
         [
             .. new GradientCase[]

@@ -11,7 +11,8 @@ public sealed class SemaFunctionsTests
         string[] placed = ["Convolution"];
         string[] composite =
         [
-            "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining", "LayerNormalization",
+            "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",
+            "com.sema.BatchNormalizationClipTraining", "com.sema.LayerNormalizationTraining", "LayerNormalization", "Relu", "Gelu",
             "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining",
             "com.sema.FakeQuantize", "com.sema.ClipToGrid",
         ];

@@ -25,7 +25,7 @@ internal static class Activations
         ["Softplus"]    = [(y, dY) => dY * y[0].Sigmoid()],
         ["Softsign"]    = [(y, dY) => dY / (y[0].Abs() + 1).Square()],
         ["Mish"]        = [(y, dY) => dY * MishSlope(y[0])],
-        ["Gelu"]        = [(y, dY) => dY * GeluSlope(y)],
+        ["Gelu"]        = [(y, dY) => y.Graph.Call(y.Get<string>("approximate") == "tanh" ? "GeluTanhGrad" : "GeluGrad", [dY, y[0]])],
         ["Softmax"]     = [(y, dY) => y.Graph.Call("SoftmaxGrad", [dY, y.Output], LastAxis(y))],
         ["LogSoftmax"]  = [(y, dY) => y.Graph.Call("LogSoftmaxGrad", [dY, y.Output], LastAxis(y))],
     }.ToDictionary(row => row.Key, row => Of(row.Value, coreAxes: row.Value.Length > 1 ? 0 : null));
@@ -46,18 +46,5 @@ internal static class Activations
     {
         var t = x.Graph.Emit("Softplus", [x]).Tanh();
         return t + x * (1 - t.Square()) * x.Sigmoid();
-    }
-
-    // Exact: Φ(x) + x φ(x). With approximate="tanh": y = x/2 (1 + tanh u), u = √(2/π)(x + 0.044715 x³).
-    private static Value GeluSlope(Node y)
-    {
-        var x = y[0];
-        if (y.Get<string>("approximate") != "tanh")
-        {
-            return (y.Graph.Emit("Erf", [x * 0.7071067811865476]) + 1) * 0.5 + x * (x.Square() * -0.5).Exp() * 0.3989422804014327;
-        }
-
-        var tanh = (x * 0.7978845608028654 * (x.Square() * 0.044715 + 1)).Tanh();
-        return (tanh + 1) * 0.5 + x * 0.5 * (1 - tanh.Square()) * (x.Square() * (3 * 0.044715) + 1) * 0.7978845608028654;
     }
 }

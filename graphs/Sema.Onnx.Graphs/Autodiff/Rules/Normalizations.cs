@@ -13,7 +13,10 @@ internal static class Normalizations
             [dYs[0], y[0], y[1], y[3], y[4]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), Channels(y)), differentiable: 3, outputs: 1),
         ["com.sema.BatchNormalizationTraining"] = Joint((y, dYs) => y.Graph.CallAll("BatchNormalizationTrainingGrad",
             [dYs[0], y[0], y[1], y.Outputs[1], y.Outputs[2]], 3, ("epsilon", y.Float("epsilon", 1e-5f)), Channels(y)), differentiable: 3, outputs: 1),
-        ["LayerNormalization"] = Joint(LayerNormalization, differentiable: 3, outputs: 1).When(y => Fits(y, y[1]) && Fits(y, y.Optional(2))),
+        ["com.sema.BatchNormalizationClipTraining"] = Joint((y, dYs) => y.Graph.CallAll("BatchNormalizationClipTrainingGrad",
+            [dYs[0], y[0], y[1], y[2], y.Outputs[1], y.Outputs[2]], 3, y.Attributes), differentiable: 3, outputs: 1),
+        ["LayerNormalization"] = Joint(LayerNormalization, differentiable: 3, outputs: 1).When(HasStandardParameters),
+        ["com.sema.LayerNormalizationTraining"] = Joint(LayerNormalization, differentiable: 3, outputs: 1),
         ["InstanceNormalization"] = Joint((y, dYs) => GroupNormalization(y, dYs, groups: 0), differentiable: 3),   // each channel is a group
         ["GroupNormalization"] = Joint((y, dYs) => GroupNormalization(y, dYs, y.Int("num_groups", 0)), differentiable: 3),
         ["LpNormalization"] = Of([LpNormalization]),
@@ -30,7 +33,9 @@ internal static class Normalizations
 
     private static Attribute Channels(Node y) => ("axes", Convolutions.AllButChannels(y));
 
-    // Scale and bias as the standard has them; the runtime also broadcasts others.
+    /// <summary>Gets whether a layer normalisation has scale and bias as the standard has them; the runtime also broadcasts others.</summary>
+    internal static bool HasStandardParameters(Node y) => Fits(y, y[1]) && Fits(y, y.Optional(2));
+
     private static bool Fits(Node y, Value? parameter)
     {
         if (parameter?.Shape is not { } shape || y[0].Shape is not { } x)

@@ -43,8 +43,8 @@ internal static class RuleDomains
     internal static readonly string[] CasesOnly =
     [
         "AffineGrid", "Col2Im", "DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "RoiAlign", "STFT", "Unique",
-        "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.LSTMTraining",
-        "com.microsoft.Inverse", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
+        "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.LSTMTraining", "com.sema.LayerNormalizationTraining",
+        "com.microsoft.Inverse", "com.sema.BatchNormalizationClipTraining", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
     ];
 
     /// <summary>The first case of an operator, for its precision and where its operands are drawn.</summary>

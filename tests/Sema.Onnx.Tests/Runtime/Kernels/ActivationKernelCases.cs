@@ -7,6 +7,11 @@ internal static class ActivationKernelCases
 {
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
-        ["ReluGrad"] = [.. new long[][] { [], [1], [15], [16], [33], [3, 5, 7], [40, 1001] }.Select(shape => new KernelCase([Normal(shape), Normal(shape)]))],
+        ["ReluGrad"] = Pairs(),
+        ["GeluGrad"] = Pairs(),
+        ["GeluTanhGrad"] = Pairs(),
     };
+
+    private static KernelCase[] Pairs() =>
+        [.. new long[][] { [], [1], [15], [16], [33], [3, 5, 7], [40, 1001], [0, 3] }.Select(shape => new KernelCase([Normal(shape), Normal(shape)]))];
 }

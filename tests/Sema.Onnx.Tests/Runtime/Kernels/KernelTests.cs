@@ -11,7 +11,11 @@ public sealed class KernelTests
     private const double Tolerance = 1e-5;
 
     private static readonly Dictionary<string, KernelCase[]> Cases =
-        new[] { ActivationKernelCases.Table, ConvolutionKernelCases.Table, RecurrentKernelCases.Table }.SelectMany(t => t).ToDictionary();
+        new[]
+        {
+            ActivationKernelCases.Table, ConvolutionKernelCases.Table, LossKernelCases.Table, NormalizationKernelCases.Table, PoolingKernelCases.Table,
+            RecurrentKernelCases.Table,
+        }.SelectMany(t => t).ToDictionary();
 
     public static IEnumerable<object[]> Names => KernelTable.All.Select(k => new object[] { k.Name });
 

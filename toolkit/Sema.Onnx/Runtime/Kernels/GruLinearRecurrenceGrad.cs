@@ -18,7 +18,7 @@ internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
         _k = context.Input(3).Floats;
         _dh = context.Output(0, z.Sizes).Floats;
         _dA = Scratch.Floats(ScratchUse.States, 2L * directions * batch * 3 * hidden);
-        Run(context, z.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats);
+        Run(context, z.Sizes, r, context.Input(1).Floats, context.Output(1, directions, batch, hidden).Floats);
     }
 
     // While a step is written, the one behind is still read.

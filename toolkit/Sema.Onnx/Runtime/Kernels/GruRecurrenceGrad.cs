@@ -18,7 +18,7 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
         int directions = tensor.Sizes[0], steps = tensor.Sizes[1], batch = tensor.Sizes[2], hidden = tensor.Sizes[3];
         float* dY = context.Input(0).Floats, dLast = context.Input(1).Floats, z = tensor.Floats, r = context.Input(3).Floats, kz = context.Input(4).Floats;
         float* kr = context.Input(5).Floats, kh = context.Input(6).Floats, rzr = context.Input(7).Floats, rh = context.Input(8).Floats;
-        float* dA = context.Output(0, directions, steps, batch, 3 * hidden).Floats, dFirst = context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats;
+        float* dA = context.Output(0, directions, steps, batch, 3 * hidden).Floats, dFirst = context.Output(1, directions, batch, hidden).Floats;
 
         int panels = (hidden + StepProduct.Panel - 1) / StepProduct.Panel, all = directions * panels, parts = Math.Min(all, Environment.ProcessorCount);
         var weights = Scratch.Floats(ScratchUse.Weights, StepProduct.Size(3 * hidden, all));

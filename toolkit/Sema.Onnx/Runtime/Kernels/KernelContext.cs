@@ -75,12 +75,17 @@ internal readonly unsafe struct KernelContext(nint context)
         return new(Data(value), shape);
     }
 
-    /// <summary>Gets an output, of sizes that the kernel says.</summary>
-    internal KernelTensor Output(int index, params int[] sizes) => new(Data(OutputValue(index, sizes)), sizes);
-
-    /// <summary>Gets an output, or <see langword="null"/> where the node leaves it out.</summary>
-    internal KernelTensor? OptionalOutput(int index, params int[] sizes) =>
-        OutputValue(index, sizes) is var value and not 0 ? new(Data(value), sizes) : null;
+    /// <summary>Gets an output, of sizes that the kernel says; one that the node leaves out has no data.</summary>
+    internal KernelTensor Output(int index, params int[] sizes)
+    {
+        nint value;
+        var dimensions = stackalloc long[sizes.Length];
+        for (var axis = 0; axis < sizes.Length; axis++)
+            dimensions[axis] = sizes[axis];
+        NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
+            context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
+        return new(value == 0 ? 0 : Data(value), sizes);
+    }
 
     /// <summary>Runs a piece of work a number of times, on ONNX Runtime's threads side by side.</summary>
     /// <param name="count">How many pieces there are.</param>
@@ -116,17 +121,6 @@ internal readonly unsafe struct KernelContext(nint context)
     {
         var parts = (int)Math.Clamp(count / least, 1, Environment.ProcessorCount);
         Parallel(parts, part => body(count * part / parts, count * (part + 1) / parts));
-    }
-
-    private nint OutputValue(int index, int[] sizes)
-    {
-        nint value;
-        var dimensions = stackalloc long[sizes.Length];
-        for (var axis = 0; axis < sizes.Length; axis++)
-            dimensions[axis] = sizes[axis];
-        NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
-            context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
-        return value;
     }
 
     private static nint Data(nint value)

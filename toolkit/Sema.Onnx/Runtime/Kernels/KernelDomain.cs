@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.ML.OnnxRuntime;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Serialization;
 
 namespace Sema.Onnx.Runtime.Kernels;
 
@@ -66,7 +67,18 @@ internal static unsafe class KernelDomain
             NativeApi.Check(((delegate* unmanaged<nint, Operator*, nint>)NativeApi.Table[CustomOpDomainAdd])(domain, op));
         }
 
+        Introduce(domain);
         return domain;
+    }
+
+    // ONNX Runtime notes a domain that it meets for the first time in a table of the whole process, where two sessions at once would collide.
+    private static void Introduce(nint domain)
+    {
+        var graph = new Graph("introduction");
+        graph.Outputs.Add(graph.AddInput("x", ElementType.Float32, Shape.Of(1)).Identity().As(ElementType.Float32));
+        using var options = new SessionOptions();
+        NativeApi.Check(((delegate* unmanaged<nint, nint, nint>)NativeApi.Table[AddCustomOpDomain])(options.DangerousGetHandle(), domain));
+        new InferenceSession(ModelWriter.Write(new Model(graph) { Opsets = { [""] = Model.Opset } }), options).Dispose();
     }
 
     private static byte* Utf8(string text)

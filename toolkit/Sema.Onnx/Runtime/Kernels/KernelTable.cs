@@ -6,9 +6,13 @@ internal static class KernelTable
     /// <summary>Gets the kernels' definitions; each name is a function's of <c>com.sema</c>.</summary>
     internal static IEnumerable<KernelDefinition> All =>
     [
-        ReluGrad.Definition,
+        ReluGrad.Definition, GeluGrad.Definition, GeluGrad.Tanh, SoftmaxGrad.Definition,
         Convolution.Forward, Convolution.InputGrad, ConvInputGrad.Definition, .. ConvWeightGrad.Definitions,
+        BatchNormalizationTraining.Definition, BatchNormalizationTraining.Clipped,
+        BatchNormalizationTrainingGrad.Definition, BatchNormalizationTrainingGrad.Clipped, BatchNormalizationTrainingGrad.Frozen,
+        LayerNormalizationTraining.Definition, LayerNormalizationGrad.Definition,
         LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
         GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
+        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition,
     ];
 }

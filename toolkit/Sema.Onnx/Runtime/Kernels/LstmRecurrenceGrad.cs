@@ -16,11 +16,11 @@ internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
         _kc = context.Input(4).Floats;
         _kd = context.Input(5).Floats;
         _dA = context.Output(0, k.Sizes).Floats;
-        _dC = context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats;
+        _dC = context.Output(2, directions, batch, hidden).Floats;
         if (_dC is null)
             _dC = Scratch.Floats(ScratchUse.States, states);
         new ReadOnlySpan<float>(context.Input(2).Floats, states).CopyTo(new(_dC, states));
-        Run(context, k.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats);
+        Run(context, k.Sizes, r, context.Input(1).Floats, context.Output(1, directions, batch, hidden).Floats);
     }
 
     /// <inheritdoc/>

@@ -17,8 +17,8 @@ internal sealed unsafe class LstmTraining : Kernel
         int directions = a.Sizes[0], steps = a.Sizes[1], batch = a.Sizes[2], hidden = r.Sizes[2];
         var state = (long)batch * hidden;
         float* bias = context.Input(1).Floats, h = context.Output(0, directions, steps, batch, hidden).Floats;
-        float* lastH = context.OptionalOutput(1, directions, batch, hidden).GetValueOrDefault().Floats, lastC = context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats;
-        float* c = context.OptionalOutput(3, directions, steps, batch, hidden).GetValueOrDefault().Floats, gates = context.OptionalOutput(4, a.Sizes).GetValueOrDefault().Floats;
+        float* lastH = context.Output(1, directions, batch, hidden).Floats, lastC = context.Output(2, directions, batch, hidden).Floats;
+        float* c = context.Output(3, directions, steps, batch, hidden).Floats, gates = context.Output(4, a.Sizes).Floats;
         if (c is null)
             c = Scratch.Floats(ScratchUse.States, directions * steps * state);
 

@@ -18,8 +18,8 @@ internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
         _c = context.Input(4).Floats;
         _c0 = context.Input(5).Floats;
         _dA = context.Output(0, gates.Sizes).Floats;
-        _dB = context.OptionalOutput(1, directions, 4 * hidden).GetValueOrDefault().Floats;
-        _dC = context.OptionalOutput(3, directions, batch, hidden).GetValueOrDefault().Floats;
+        _dB = context.Output(1, directions, 4 * hidden).Floats;
+        _dC = context.Output(3, directions, batch, hidden).Floats;
         var unread = Scratch.Floats(ScratchUse.States, states + (4L * directions * hidden));
         if (_dC is null)
             _dC = unread;
@@ -27,7 +27,7 @@ internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
             _dB = unread + states;
         new Span<float>(_dB, 4 * directions * hidden).Clear();
         new ReadOnlySpan<float>(context.Input(2).Floats, states).CopyTo(new(_dC, states));
-        Run(context, gates.Sizes, r, context.Input(1).Floats, context.OptionalOutput(2, directions, batch, hidden).GetValueOrDefault().Floats);
+        Run(context, gates.Sizes, r, context.Input(1).Floats, context.Output(2, directions, batch, hidden).Floats);
     }
 
     /// <inheritdoc/>

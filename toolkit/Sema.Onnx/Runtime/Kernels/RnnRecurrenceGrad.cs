@@ -15,7 +15,7 @@ internal sealed unsafe class RnnRecurrenceGrad : RecurrenceGrad
         _dY = context.Input(0).Floats;
         _k = k.Floats;
         _dA = context.Output(0, k.Sizes).Floats;
-        Run(context, k.Sizes, r, context.Input(1).Floats, context.OptionalOutput(1, k.Sizes[0], k.Sizes[2], k.Sizes[3]).GetValueOrDefault().Floats);
+        Run(context, k.Sizes, r, context.Input(1).Floats, context.Output(1, k.Sizes[0], k.Sizes[2], k.Sizes[3]).Floats);
     }
 
     /// <inheritdoc/>

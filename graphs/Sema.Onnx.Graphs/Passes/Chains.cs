@@ -1,0 +1,19 @@
+namespace Sema.Onnx.Graphs.Passes;
+
+/// <summary>Recognises the operators that a fused operator was once written in.</summary>
+internal static class Chains
+{
+    /// <summary>Gets the node of the standard's own that makes a value, if it is of an operator.</summary>
+    internal static Node? Made(this Value value, string op) => value.Producer is { Domain.Length: 0 } node && node.OpType == op ? node : null;
+
+    /// <summary>Gets whether a value is a constant scalar near a number: what float16 makes of it is near enough.</summary>
+    internal static bool IsConstant(this Value value, double number) => value.Scalar() is { } constant && Math.Abs(constant - number) < 1e-3 * Math.Abs(number);
+
+    /// <summary>Gets the number of a constant scalar.</summary>
+    internal static double? Scalar(this Value value) =>
+        value is { Initializer: { Count: 1 } constant, Rank: 0 or 1 } && constant.Type.IsFloat() && value.Graph.Inputs.Contains(value) is false ? constant.ToFloat64()[0] : null;
+
+    /// <summary>Gets both inputs of a value's operator, in either order; none where another operator made it.</summary>
+    internal static IEnumerable<(Value, Value)> Operands(this Value value, string op) =>
+        value.Made(op) is { } node ? [(node[0], node[1]), (node[1], node[0])] : [];
+}
