@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -10,173 +11,196 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// </summary>
 internal sealed unsafe class ConvColumns(ConvGeometry geometry)
 {
+    private readonly List<WindowRow> _rows = [];
+
+    // What fills the rows of one channel, vector after vector; the last run of each is marked.
     private readonly List<Run> _runs = [];
+    private int _vectors;
 
-    // Number of runs of each (tap, vector), in that order; they follow one another in _runs.
-    private int[] _counts = [];
-
-    /// <summary>Gathers windows.</summary>
-    /// <param name="x">The images: the first element of the first channel to be read, of the batch's first image.</param>
-    /// <param name="imageStride">The elements from an image to the next.</param>
+    /// <summary>Gathers what the windows see that <see cref="Aim"/> chose.</summary>
+    /// <param name="x">The first element of the first channel to be read, of the batch's first image.</param>
     /// <param name="channels">How many channels are read.</param>
-    /// <param name="first">The first window.</param>
-    /// <param name="vectors">How many vectors of 16 windows; those past the last window become zeros.</param>
     /// <param name="columns">Takes [channels · taps, vectors · 16].</param>
-    internal void Gather(float* x, long imageStride, int channels, long first, int vectors, float* columns)
+    internal void Gather(float* x, int channels, float* columns)
     {
-        Plan(imageStride, first, vectors);
-        var row = (nint)vectors * GemmTile.Vector;
-        var next = 0;
-        for (var (i, tap) = (0, 0); tap < geometry.Taps; tap++)
+        fixed (Run* runs = CollectionsMarshal.AsSpan(_runs))
         {
-            for (var v = 0; v < vectors; v++, i++)
+            if (!Avx512F.IsSupported)
+                CopyByElement(x, geometry.PlaneSize, channels, runs, _runs.Count, columns);
+            else if (_runs.Count == geometry.Taps * _vectors && geometry.Strides[2] == 1)
+                CopyOnes(x, geometry.PlaneSize, channels, runs, _runs.Count, columns);
+            else
+                Copy(x, geometry.PlaneSize, channels, runs, _runs.Count, columns);
+        }
+    }
+
+    // Channel by channel: what is read stays in the first-level cache from tap to tap, and what is written is one stream.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Copy(float* x, nint plane, int channels, Run* runs, int count, float* to)
+    {
+        var even = Vector512<int>.Indices * 2;
+        for (var c = 0; c < channels; c++, x += plane)
+        {
+            var vector = Vector512<float>.Zero;
+            for (var run = runs; run < runs + count; run++)
             {
-                Copy(x, geometry.PlaneSize, channels, columns + (tap * row) + (v * GemmTile.Vector), geometry.Taps * row,
-                    CollectionsMarshal.AsSpan(_runs).Slice(next, _counts[i]));
-                next += _counts[i];
+                var from = x + run->Offset;
+                if (run->Step == 1)
+                    vector = Avx512F.MaskLoad(from, run->Mask, vector);
+                else
+                {
+                    // Every second element of memory: two vectors of neighbours, of which the even ones are taken.
+                    vector |= Avx512F.PermuteVar16x32x2(
+                        Avx512F.MaskLoad(from, run->Mask, Vector512<float>.Zero), even, Avx512F.MaskLoad(from + GemmTile.Vector, run->Upper, Vector512<float>.Zero));
+                }
+
+                if (run->IsLast)
+                {
+                    vector.Store(to);
+                    to += GemmTile.Vector;
+                    vector = Vector512<float>.Zero;
+                }
             }
         }
     }
 
-    private static void Copy(float* x, nint plane, int channels, float* to, nint row, ReadOnlySpan<Run> runs)
+    // The same where each vector is one run of neighbours, as in wide images: nothing to decide.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopyOnes(float* x, nint plane, int channels, Run* runs, int count, float* to)
     {
-        if (!Avx512F.IsSupported)
-            CopyByElement(x, plane, channels, to, row, runs);
-        else if (runs.Length == 0)
-            CopyNone(channels, to, row);
-        else if (runs[0].Step == 2)
-            CopyHalves(x, plane, channels, to, row, runs);
-        else if (runs.Length == 1 && runs[0] is { From: 0, To: GemmTile.Vector })
-            CopyWhole(x + runs[0].Offset, plane, channels, to, row);
-        else
-            CopyRuns(x, plane, channels, to, row, runs);
-    }
-
-    private static void CopyNone(int channels, float* to, nint row)
-    {
-        for (var c = 0; c < channels; c++, to += row)
-            Vector512<float>.Zero.Store(to);
-    }
-
-    private static void CopyWhole(float* x, nint plane, int channels, float* to, nint row)
-    {
-        for (var c = 0; c < channels; c++, x += plane, to += row)
-            Vector512.Load(x).Store(to);
-    }
-
-    private static void CopyHalves(float* x, nint plane, int channels, float* to, nint row, ReadOnlySpan<Run> runs)
-    {
-        for (var i = 0; i < runs.Length; i++)
-            CopyHalf(x, plane, channels, to, row, runs[i], first: i == 0);
-    }
-
-    // Every second element of memory: two vectors of neighbours, of which the even ones are taken.
-    private static void CopyHalf(float* x, nint plane, int channels, float* to, nint row, Run run, bool first)
-    {
-        var from = x + run.Offset;
-        Vector512<int> even = Vector512<int>.Indices * 2, lanes = Vector512<int>.Indices;
-        var lower = Between(lanes, 2 * run.From, (2 * run.To) - 1);
-        var upper = Between(lanes + Vector512.Create(GemmTile.Vector), 2 * run.From, (2 * run.To) - 1);
-        for (var c = 0; c < channels; c++, from += plane, to += row)
+        for (var c = 0; c < channels; c++, x += plane)
         {
-            var taken = Avx512F.PermuteVar16x32x2(Avx512F.MaskLoad(from, lower, Vector512<float>.Zero), even, Avx512F.MaskLoad(from + GemmTile.Vector, upper, Vector512<float>.Zero));
-            (first ? taken : taken | Vector512.Load(to)).Store(to);
+            for (nint i = 0; i < count; i++, to += GemmTile.Vector)
+                Avx512F.MaskLoad(x + runs[i].Offset, runs[i].Mask, Vector512<float>.Zero).Store(to);
         }
     }
 
-    // The first two runs without a loop: that is what rows of 8 or more elements need.
-    private static void CopyRuns(float* x, nint plane, int channels, float* to, nint row, ReadOnlySpan<Run> runs)
+    private static void CopyByElement(float* x, nint plane, int channels, Run* runs, int count, float* to)
     {
-        var (mask0, mask1) = (Mask(runs[0]), runs.Length > 1 ? Mask(runs[1]) : Vector512<float>.Zero);
-        float* x0 = x + runs[0].Offset, x1 = runs.Length > 1 ? x + runs[1].Offset : x0;
-        for (var c = 0; c < channels; c++, x0 += plane, x1 += plane)
-            Avx512F.MaskLoad(x1, mask1, Avx512F.MaskLoad(x0, mask0, Vector512<float>.Zero)).Store(to + (c * row));
-        for (var i = 2; i < runs.Length; i++)
-        {
-            var mask = Mask(runs[i]);
-            var from = x + runs[i].Offset;
-            for (var c = 0; c < channels; c++, from += plane)
-                Avx512F.MaskLoad(from, mask, Vector512.Load(to + (c * row))).Store(to + (c * row));
-        }
-    }
-
-    private static void CopyByElement(float* x, nint plane, int channels, float* to, nint row, ReadOnlySpan<Run> runs)
-    {
-        for (var c = 0; c < channels; c++, x += plane, to += row)
+        for (var c = 0; c < channels; c++, x += plane)
         {
             new Span<float>(to, GemmTile.Vector).Clear();
-            foreach (var run in runs)
+            for (var run = runs; run < runs + count; run++)
             {
-                for (var lane = run.From; lane < run.To; lane++)
-                    to[lane] = x[run.Offset + (lane * run.Step)];
+                for (var lane = run->From; lane < run->To; lane++)
+                    to[lane] = x[run->Offset + (lane * run->Step)];
+                if (!run->IsLast)
+                    continue;
+                to += GemmTile.Vector;
+                if (c < channels - 1 || run < runs + count - 1)
+                    new Span<float>(to, GemmTile.Vector).Clear();
             }
         }
     }
 
-    private static Vector512<float> Mask(Run run) => Between(Vector512<int>.Indices, run.From, run.To);
-
-    private static Vector512<float> Between(Vector512<int> lanes, int from, int to) =>
-        (Vector512.GreaterThanOrEqual(lanes, Vector512.Create(from)) & Vector512.LessThan(lanes, Vector512.Create(to))).AsSingle();
-
-    private void Plan(long imageStride, long first, int vectors)
+    /// <summary>Chooses windows, and finds where they read: once for all channels, and what a tap adds to it needs no division.</summary>
+    /// <param name="imageStride">The elements from an image to the next.</param>
+    /// <param name="first">The first window.</param>
+    /// <param name="vectors">How many vectors of 16 windows; those past the last window become zeros.</param>
+    internal void Aim(long imageStride, long first, int vectors)
     {
-        var (last, taps) = ((long)geometry.Batch * geometry.WindowCount, geometry.Taps);
-        if (_counts.Length < taps * vectors)
-            _counts = new int[taps * vectors];
-        _runs.Clear();
-        var i = 0;
-        for (var tap = 0; tap < taps; tap++)
-        {
-            for (var v = 0; v < vectors; v++)
-            {
-                var before = _runs.Count;
-                for (var lane = 0; lane < GemmTile.Vector;)
-                    lane += Add(imageStride, first + (v * GemmTile.Vector) + lane, last, tap, lane);
-                _counts[i++] = _runs.Count - before;
-            }
-        }
-    }
-
-    // Adds the run of the windows from one on that stand in one row, less what is padding; gives how many windows those are.
-    private int Add(long imageStride, long window, long last, int tap, int lane)
-    {
-        if (window >= last)
-            return GemmTile.Vector - lane;
         var g = geometry;
-        var (image, inImage) = Math.DivRem(window, g.WindowCount);
-        var (rows, x) = Math.DivRem((int)inImage, g.Windows[2]);
-        var (z, y) = Math.DivRem(rows, g.Windows[1]);
-        var count = Math.Min(GemmTile.Vector - lane, g.Windows[2] - x);
-        var (tapRows, tapX) = Math.DivRem(tap, g.Kernel[2]);
-        var (tapZ, tapY) = Math.DivRem(tapRows, g.Kernel[1]);
-        var pz = (z * g.Strides[0]) - g.Before[0] + (tapZ * g.Dilations[0]);
-        var py = (y * g.Strides[1]) - g.Before[1] + (tapY * g.Dilations[1]);
-        if ((uint)pz >= g.Plane[0] || (uint)py >= g.Plane[1])
-            return count;
-        var px = (x * g.Strides[2]) - g.Before[2] + (tapX * g.Dilations[2]);
-        var start = (image * imageStride) + ((((long)pz * g.Plane[1]) + py) * g.Plane[2]) + px;
-        if (g.Strides[2] is 1 or 2)
+        _vectors = vectors;
+        Rows(imageStride, first, vectors);
+        _runs.Clear();
+        var rows = CollectionsMarshal.AsSpan(_rows);
+        for (var z = 0; z < g.Kernel[0]; z++)
         {
-            var step = g.Strides[2];
-            var (from, to) = (Math.Max(0, (step - 1 - px) / step), Math.Min(count, (g.Plane[2] - px + step - 1) / step));
-            if (from < to)
-                _runs.Add(new(start - (lane * step), lane + from, lane + to, step));
-            return count;
+            for (var y = 0; y < g.Kernel[1]; y++)
+            {
+                for (var x = 0; x < g.Kernel[2]; x++)
+                {
+                    for (var (v, row) = (0, 0); v < vectors; v++)
+                    {
+                        var before = _runs.Count;
+                        for (; row < rows.Length && rows[row].Vector == v; row++)
+                            Add(rows[row], z * g.Dilations[0], y * g.Dilations[1], x * g.Dilations[2]);
+                        if (_runs.Count == before)
+                            _runs.Add(new(0, 0, 0, 1));
+                        CollectionsMarshal.AsSpan(_runs)[^1].IsLast = true;
+                    }
+                }
+            }
         }
-
-        for (var i = 0; i < count; i++)
-        {
-            if ((uint)(px + (i * g.Strides[2])) < g.Plane[2])
-                _runs.Add(new(start + (i * g.Strides[2]) - lane - i, lane + i, lane + i + 1, 1));
-        }
-
-        return count;
     }
+
+    // The windows of each vector that stand in one row of windows.
+    private void Rows(long imageStride, long first, int vectors)
+    {
+        var g = geometry;
+        _rows.Clear();
+        var end = Math.Min(first + (vectors * GemmTile.Vector), (long)g.Batch * g.WindowCount);
+        for (var window = first; window < end;)
+        {
+            var (image, inImage) = Math.DivRem(window, g.WindowCount);
+            var (row, x) = Math.DivRem((int)inImage, g.Windows[2]);
+            var (z, y) = Math.DivRem(row, g.Windows[1]);
+            var (vector, lane) = Math.DivRem((int)(window - first), GemmTile.Vector);
+            var count = (int)Math.Min(Math.Min(GemmTile.Vector - lane, g.Windows[2] - x), end - window);
+            _rows.Add(new(vector, lane, count, image * imageStride, (z * g.Strides[0]) - g.Before[0], (y * g.Strides[1]) - g.Before[1], (x * g.Strides[2]) - g.Before[2]));
+            window += count;
+        }
+    }
+
+    // Adds what a tap reads for the windows of a row, less what is padding.
+    private void Add(WindowRow row, int dz, int dy, int dx)
+    {
+        var (plane, step) = (geometry.Plane, geometry.Strides[2]);
+        int z = row.Z + dz, y = row.Y + dy, x = row.X + dx;
+        if ((uint)z >= plane[0] || (uint)y >= plane[1])
+            return;
+        var start = row.Image + ((((long)z * plane[1]) + y) * plane[2]) + x;
+        if (step <= 2)
+        {
+            // With a step of 1 or 2, a shift divides.
+            var (from, to) = (Math.Max(0, (step - 1 - x) >> (step - 1)), Math.Min(row.Count, (plane[2] - x + step - 1) >> (step - 1)));
+            if (from < to)
+                _runs.Add(new(start - (row.Lane * step), row.Lane + from, row.Lane + to, step));
+            return;
+        }
+
+        for (var i = 0; i < row.Count; i++)
+        {
+            if ((uint)(x + (i * step)) < plane[2])
+                _runs.Add(new(start + (i * step) - row.Lane - i, row.Lane + i, row.Lane + i + 1, 1));
+        }
+    }
+
+    /// <summary>Windows of a vector that stand side by side in one row.</summary>
+    /// <param name="Vector">The vector.</param>
+    /// <param name="Lane">The first window's lane.</param>
+    /// <param name="Count">How many windows.</param>
+    /// <param name="Image">Where their image begins.</param>
+    /// <param name="Z">The first element that the first window sees, along the first axis; outside the image where there is padding.</param>
+    /// <param name="Y">The same along the second axis.</param>
+    /// <param name="X">The same along the third.</param>
+    private readonly record struct WindowRow(int Vector, int Lane, int Count, long Image, int Z, int Y, int X);
 
     /// <summary>Lanes that read memory side by side, or every second number of it.</summary>
-    /// <param name="Offset">Where lane 0 would read.</param>
-    /// <param name="From">The first lane.</param>
-    /// <param name="To">The lane behind the last.</param>
-    /// <param name="Step">The elements from a lane's to the next one's: 1 or 2.</param>
-    private readonly record struct Run(long Offset, int From, int To, int Step);
+    private struct Run(long offset, int from, int to, int step)
+    {
+        /// <summary>The lanes, all bits set; with a step of 2, the numbers that they read of the first 16.</summary>
+        internal readonly Vector512<float> Mask = Between(step * from, (step * to) - step + 1, 0);
+
+        /// <summary>With a step of 2, the numbers that they read of the next 16.</summary>
+        internal readonly Vector512<float> Upper = Between(step * from, (step * to) - step + 1, GemmTile.Vector);
+
+        /// <summary>Where lane 0 would read.</summary>
+        internal readonly nint Offset = (nint)offset;
+
+        /// <summary>The first lane, and the lane behind the last.</summary>
+        internal readonly int From = from, To = to;
+
+        /// <summary>The elements from a lane's to the next one's: 1 or 2.</summary>
+        internal readonly int Step = step;
+
+        /// <summary>Whether this is the last run of its vector.</summary>
+        internal bool IsLast;
+
+        private static Vector512<float> Between(int from, int to, int first)
+        {
+            var lanes = Vector512<int>.Indices + Vector512.Create(first);
+            return (Vector512.GreaterThanOrEqual(lanes, Vector512.Create(from)) & Vector512.LessThan(lanes, Vector512.Create(to))).AsSingle();
+        }
+    }
 }

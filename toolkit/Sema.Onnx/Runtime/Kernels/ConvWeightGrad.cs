@@ -8,9 +8,9 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// </summary>
 internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kernel
 {
-    // Windows that are gathered at a time, a multiple of a vector; and the rows, so that both sides stay in a core's second-level cache.
-    private const int Windows = 192;
-    private const int RowsAtOnce = 768;
+    // Windows and rows that are gathered at a time: they stay in a core's first-level cache.
+    private const int Windows = 128;
+    private const int RowsAtOnce = 64;
 
     private readonly int[] _kernel = attributes.Ints("kernel_shape"), _pads = attributes.Ints("pads");
     private readonly int[] _strides = attributes.Ints("strides"), _dilations = attributes.Ints("dilations");
@@ -87,6 +87,7 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
             for (var block = first; block < last; block++)
             {
                 Gradients((long)block * Windows, gradients);
+                _columns.Aim((long)groups * g.Channels * g.PlaneSize, (long)block * Windows, Windows / GemmTile.Vector);
                 for (var channel = from; channel < to; channel += _chunk)
                     Channels((long)block * Windows, channel, Math.Min(_chunk, to - channel), gradients);
             }
@@ -97,7 +98,7 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
             var rows = count * g.Taps;
             var padded = RoundUp(rows, GemmTile.Rows);
             var columns = Scratch.Floats(ScratchUse.Columns, (long)padded * Windows);
-            _columns.Gather(x + ((((long)group * g.Channels) + channel) * g.PlaneSize), (long)groups * g.Channels * g.PlaneSize, count, window, Windows / GemmTile.Vector, columns);
+            _columns.Gather(x + ((((long)group * g.Channels) + channel) * g.PlaneSize), count, columns);
             new Span<float>(columns + ((long)rows * Windows), (padded - rows) * Windows).Clear();
             var depth = (int)Math.Min(Windows, _windows - window);
             var target = sums + ((long)(channel - from) * g.Taps * _lanes);
