@@ -1,3 +1,6 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
 namespace Sema.Onnx.Runtime.Kernels;
 
 /// <summary>Where a convolution's windows are written: side by side, or spread over a larger plane, every stride-th place of it.</summary>
@@ -23,10 +26,26 @@ internal sealed record ConvPlacement(int[] Windows, int[] Plane, int[] Strides, 
             new ReadOnlySpan<float>(from, count).CopyTo(new(to, count));
         else if (Strides[2] == 1)
             System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<float>(from, count), more, new(to, count));
+        else if (Strides[2] == 2 && Avx512F.IsSupported)
+            PutHalves(from, count, more, to);
         else
         {
             for (var i = 0; i < count; i++)
                 to[(nint)i * Strides[2]] = from[i] + more;
+        }
+    }
+
+    // Every number twice, of which every second one is written.
+    private static unsafe void PutHalves(float* from, int count, float more, float* to)
+    {
+        var (twice, second) = (Vector512<int>.Indices >> 1, Vector512.Create(GemmTile.Vector / 2));
+        var odd = Vector512.Equals(Vector512<int>.Indices & Vector512<int>.One, Vector512<int>.One).AsSingle();
+        for (var i = 0; i < count; i += GemmTile.Vector)
+        {
+            var numbers = Lanes.Load(from + i, Math.Min(count - i, GemmTile.Vector)) + Vector512.Create(more);
+            var left = 2 * (count - i);
+            Avx512F.MaskStore(to + (2 * i), Vector512.AndNot(Lanes.Mask(left), odd), Avx512F.PermuteVar16x32(numbers, twice));
+            Avx512F.MaskStore(to + (2 * i) + GemmTile.Vector, Vector512.AndNot(Lanes.Mask(left - GemmTile.Vector), odd), Avx512F.PermuteVar16x32(numbers, twice + second));
         }
     }
 

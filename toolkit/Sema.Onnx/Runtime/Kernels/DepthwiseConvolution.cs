@@ -18,15 +18,19 @@ internal static unsafe class DepthwiseConvolution
         context.ParallelRange((long)g.Batch * channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(g);
-            var row = Scratch.Floats(ScratchUse.Rows, padded.OutputWidth);
+
+            var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2]);
+            var taps = stackalloc float*[g.Taps];
             for (var plane = from; plane < to; plane++)
             {
                 padded.Fill(x + (plane * g.PlaneSize));
                 var c = plane % channels;
+                var target = y + (plane * placement.PlaneSize);
                 for (var i = 0; i < g.Windows[1]; i++)
                 {
-                    Row(padded, i, w + (c * g.Taps), bias == null ? 0 : bias[c], row);
-                    placement.Put(row, g.Windows[2], 0, y + (plane * placement.PlaneSize) + placement.Of(i * g.Windows[2]).Place);
+                    Row(padded, taps, i, w + (c * g.Taps), bias == null ? 0 : bias[c], placement.IsDense ? target + (i * g.Windows[2]) : row, g.Windows[2]);
+                    if (!placement.IsDense)
+                        placement.Put(row, g.Windows[2], 0, target + placement.Of(i * g.Windows[2]).Place);
                 }
             }
         });
@@ -37,7 +41,6 @@ internal static unsafe class DepthwiseConvolution
         {
             var padded = new PaddedPlane(g);
             var gradients = Scratch.Floats(ScratchUse.Rows, (long)padded.OutputWidth * g.Windows[1]);
-            new Span<float>(gradients, padded.OutputWidth * g.Windows[1]).Clear();
             var sums = Scratch.Floats(ScratchUse.Tile, Math.Max(g.Taps, GemmTile.Rows * GemmTile.Lanes / GemmTile.Vector) * GemmTile.Vector);
             for (var c = from; c < to; c++)
             {
@@ -47,11 +50,10 @@ internal static unsafe class DepthwiseConvolution
                     var plane = ((long)image * channels) + c;
                     padded.Fill(x + (plane * g.PlaneSize));
                     for (var i = 0; i < g.Windows[1]; i++)
-                        new Span<float>(dY + (plane * g.WindowCount) + (i * g.Windows[2]), g.Windows[2]).CopyTo(new(gradients + (i * padded.OutputWidth), g.Windows[2]));
+                        CopyRow(dY + (plane * g.WindowCount) + (i * g.Windows[2]), g.Windows[2], gradients + (i * padded.OutputWidth));
                     for (var tap = 0; tap < g.Taps; tap++)
                     {
-                        var (ky, kx) = Math.DivRem(tap, g.Kernel[2]);
-                        Products(gradients, padded.OutputWidth, padded.At(0, ky, kx), padded.RowStride, g.Windows[1], padded.OutputWidth, sums + (tap * GemmTile.Vector));
+                        Products(gradients, padded.OutputWidth, padded.At(0, tap), padded.RowStride, g.Windows[1], padded.OutputWidth, sums + (tap * GemmTile.Vector));
                     }
                 }
 
@@ -60,22 +62,24 @@ internal static unsafe class DepthwiseConvolution
             }
         });
 
-    private static void Row(PaddedPlane padded, int i, float* w, float bias, float* y)
+    private static void Row(PaddedPlane padded, float** taps, int i, float* w, float bias, float* y, int count)
     {
-        var (height, width) = (padded.KernelHeight, padded.KernelWidth);
-        if (height == 3 && width == 3)
-        {
-            nint second = (nint)(padded.At(i, 0, 1) - padded.At(i, 0, 0)), third = (nint)(padded.At(i, 0, 2) - padded.At(i, 0, 0));
-            Row3(padded.At(i, 0, 0), padded.At(i, 1, 0), padded.At(i, 2, 0), second, third, w, bias, y, padded.OutputWidth);
-            return;
-        }
+        for (var tap = 0; tap < padded.Taps; tap++)
+            taps[tap] = padded.At(i, tap);
+        if (padded.IsThreeByThree)
+            Row3(taps[0], taps[3], taps[6], (nint)(taps[1] - taps[0]), (nint)(taps[2] - taps[0]), w, bias, y, count);
+        else
+            RowOf(taps, padded.Taps, w, bias, y, count);
+    }
 
-        new Span<float>(y, padded.OutputWidth).Fill(bias);
-        for (var ky = 0; ky < height; ky++)
-        {
-            for (var kx = 0; kx < width; kx++)
-                AddScaled(padded.At(i, ky, kx), w[(ky * width) + kx], y, padded.OutputWidth);
-        }
+    // Copies numbers, and zeros up to a whole vector.
+    private static void CopyRow(float* from, int count, float* to)
+    {
+        var i = 0;
+        for (; i <= count - GemmTile.Vector; i += GemmTile.Vector)
+            Vector512.Load(from + i).Store(to + i);
+        if (i < count)
+            Lanes.Load(from + i, count - i).Store(to + i);
     }
 
     // Nine taps, whose weights stay in registers.
@@ -94,16 +98,42 @@ internal static unsafe class DepthwiseConvolution
                 Vector512.FusedMultiplyAdd(w11, Vector512.Load(r1 + second + x), w10 * Vector512.Load(r1 + x)));
             var lower = Vector512.FusedMultiplyAdd(w22, Vector512.Load(r2 + third + x),
                 Vector512.FusedMultiplyAdd(w21, Vector512.Load(r2 + second + x), w20 * Vector512.Load(r2 + x)));
-            (upper + middle + lower).Store(y + x);
+            Put(upper + middle + lower, y + x, count - x);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AddScaled(float* x, float w, float* y, int count)
+    private static void RowOf(float** taps, int tapCount, float* w, float bias, float* y, int count)
     {
-        var weight = Vector512.Create(w);
-        for (var i = 0; i < count; i += Vector512<float>.Count)
-            Vector512.FusedMultiplyAdd(weight, Vector512.Load(x + i), Vector512.Load(y + i)).Store(y + i);
+        for (nint x = 0; x < count; x += Vector512<float>.Count)
+        {
+            var sum = Vector512.Create(bias);
+            for (var tap = 0; tap < tapCount; tap++)
+                sum = Vector512.FusedMultiplyAdd(Vector512.Create(w[tap]), Vector512.Load(taps[tap] + x), sum);
+            Put(sum, y + x, count - x);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Vector512<float> lanes, float* to, nint count)
+    {
+        if (count >= Vector512<float>.Count)
+            lanes.Store(to);
+        else
+            Lanes.Store(lanes, to, count);
+    }
+
+    // Every second number, from the first and from the second on.
+    private static void CopyHalves(float* from, int count, float* first, float* second)
+    {
+        var even = Vector512<int>.Indices * 2;
+        for (var i = 0; i < count; i += 2 * GemmTile.Vector)
+        {
+            var lower = Lanes.Load(from + i, Math.Min(count - i, GemmTile.Vector));
+            var upper = count - i > GemmTile.Vector ? Lanes.Load(from + i + GemmTile.Vector, Math.Min(count - i - GemmTile.Vector, GemmTile.Vector)) : Vector512<float>.Zero;
+            Lanes.Choose(lower, even, upper).Store(first + (i / 2));
+            Lanes.Choose(lower, even + Vector512<int>.One, upper).Store(second + (i / 2));
+        }
     }
 
     // sum[lane] += Σ a[row, lane] b[row, lane], two rows at a time so that no sum waits for the one before.
@@ -131,6 +161,9 @@ internal static unsafe class DepthwiseConvolution
     {
         private readonly ConvGeometry _g;
         private readonly int _phaseWidth;
+
+        // How far from a row's first window each tap reads.
+        private readonly nint[] _offsets;
         private float* _data;
 
         internal PaddedPlane(ConvGeometry g)
@@ -138,9 +171,10 @@ internal static unsafe class DepthwiseConvolution
             _g = g;
             OutputWidth = (g.Windows[2] + GemmTile.Vector - 1) / GemmTile.Vector * GemmTile.Vector;
             // Full vectors at the last tap stay inside the phase; so do all elements of the image that are copied.
-            _phaseWidth = Math.Max(OutputWidth + ((g.Kernel[2] - 1) * g.Dilations[2] / g.Strides[2]), (g.Before[2] + g.Plane[2]) / g.Strides[2]) + 1;
+            _phaseWidth = Math.Max(OutputWidth + ((g.Kernel[2] - 1) * g.Dilations[2] / g.Strides[2]), ((g.Before[2] + g.Plane[2]) / g.Strides[2]) + GemmTile.Vector) + 1;
             RowStride = _phaseWidth * g.Strides[2] * g.Strides[1];
             Rows = Math.Max(((g.Windows[1] - 1) * g.Strides[1]) + ((g.Kernel[1] - 1) * g.Dilations[1]), g.Before[1] + g.Plane[1]) + 1;
+            _offsets = [.. Enumerable.Range(0, g.Taps).Select(Offset)];
         }
 
         internal int OutputWidth { get; }
@@ -150,17 +184,31 @@ internal static unsafe class DepthwiseConvolution
 
         internal int Rows { get; }
 
-        internal int KernelHeight => _g.Kernel[1];
+        internal int Taps => _g.Taps;
 
-        internal int KernelWidth => _g.Kernel[2];
+        internal bool IsThreeByThree => _g.Kernel[1] == 3 && _g.Kernel[2] == 3;
 
         internal long Size => (long)Rows * _phaseWidth * _g.Strides[2];
 
         /// <summary>Gets what a tap sees from the first window of a row on.</summary>
-        internal float* At(int row, int ky, int kx)
+        internal float* At(int row, int tap) => _data + (row * RowStride) + _offsets[tap];
+
+        private nint Offset(int tap)
         {
-            var (step, phase) = Math.DivRem(kx * _g.Dilations[2], _g.Strides[2]);
-            return _data + (((((row * _g.Strides[1]) + (ky * _g.Dilations[1])) * _g.Strides[2]) + phase) * _phaseWidth) + step;
+            var (y, x) = Math.DivRem(tap, _g.Kernel[2]);
+            var (step, phase) = Math.DivRem(x * _g.Dilations[2], _g.Strides[2]);
+            return (((y * _g.Dilations[1] * _g.Strides[2]) + phase) * _phaseWidth) + step;
+        }
+
+        private void CopyPhases(float* from, float* to)
+        {
+            var (column, phase) = Math.DivRem(_g.Before[2], _g.Strides[2]);
+            for (var x = 0; x < _g.Plane[2]; x++)
+            {
+                to[(phase * _phaseWidth) + column] = from[x];
+                if (++phase == _g.Strides[2])
+                    (phase, column) = (0, column + 1);
+            }
         }
 
         /// <summary>Takes an image's plane in.</summary>
@@ -177,18 +225,11 @@ internal static unsafe class DepthwiseConvolution
                 var from = plane + (y * _g.Plane[2]);
                 var to = _data + ((y + _g.Before[1]) * _g.Strides[2] * _phaseWidth);
                 if (_g.Strides[2] == 1)
-                {
-                    new Span<float>(from, _g.Plane[2]).CopyTo(new(to + _g.Before[2], _g.Plane[2]));
-                    continue;
-                }
-
-                var (column, phase) = Math.DivRem(_g.Before[2], _g.Strides[2]);
-                for (var x = 0; x < _g.Plane[2]; x++)
-                {
-                    to[(phase * _phaseWidth) + column] = from[x];
-                    if (++phase == _g.Strides[2])
-                        (phase, column) = (0, column + 1);
-                }
+                    CopyRow(from, _g.Plane[2], to + _g.Before[2]);
+                else if (_g.Strides[2] == 2)
+                    CopyHalves(from, _g.Plane[2], to + (_g.Before[2] / 2) + (_g.Before[2] % 2 * _phaseWidth), to + ((_g.Before[2] + 1) / 2) + ((_g.Before[2] + 1) % 2 * _phaseWidth));
+                else
+                    CopyPhases(from, to);
             }
         }
     }

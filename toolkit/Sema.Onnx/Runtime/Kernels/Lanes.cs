@@ -18,6 +18,11 @@ internal static unsafe class Lanes
     internal static Vector512<float> Load(float* source, long count) =>
         Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero) : LoadEach(source, count);
 
+    /// <summary>The elements of two vectors, side by side, that are chosen by their numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector512<float> Choose(Vector512<float> lower, Vector512<int> chosen, Vector512<float> upper) =>
+        Avx512F.IsSupported ? Avx512F.PermuteVar16x32x2(lower, chosen, upper) : ChooseEach(lower, chosen, upper);
+
     /// <summary>Writes the first lanes, fewer than a vector has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Store(Vector512<float> lanes, float* target, long count)
@@ -34,6 +39,15 @@ internal static unsafe class Lanes
         Vector512<float> lanes = default;
         for (var i = 0; i < count; i++)
             ((float*)&lanes)[i] = source[i];
+        return lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Vector512<float> ChooseEach(Vector512<float> lower, Vector512<int> chosen, Vector512<float> upper)
+    {
+        Vector512<float> lanes = default;
+        for (var i = 0; i < Vector512<float>.Count; i++)
+            ((float*)&lanes)[i] = chosen[i] < Vector512<float>.Count ? lower[chosen[i]] : upper[chosen[i] - Vector512<float>.Count];
         return lanes;
     }
 
