@@ -45,13 +45,14 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
             for (var run = runs; run < runs + count; run++)
             {
                 var from = x + run->Offset;
-                if (run->Step == 1)
-                    vector = Avx512F.MaskLoad(from, run->Mask, vector);
+                if (run->Upper == null)
+                    vector = Avx512F.MaskLoad(from, Vector512.Load(run->Mask), vector);
                 else
                 {
                     // Every second element of memory: two vectors of neighbours, of which the even ones are taken.
                     vector |= Avx512F.PermuteVar16x32x2(
-                        Avx512F.MaskLoad(from, run->Mask, Vector512<float>.Zero), even, Avx512F.MaskLoad(from + GemmTile.Vector, run->Upper, Vector512<float>.Zero));
+                        Avx512F.MaskLoad(from, Vector512.Load(run->Mask), Vector512<float>.Zero), even,
+                        Avx512F.MaskLoad(from + GemmTile.Vector, Vector512.Load(run->Upper), Vector512<float>.Zero));
                 }
 
                 if (run->IsLast)
@@ -64,14 +65,19 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
         }
     }
 
-    // The same where each vector is one run of neighbours, as in wide images: nothing to decide.
+    // The same where each vector is one run of neighbours, as in wide images.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopyOnes(float* x, nint plane, int channels, Run* runs, int count, float* to)
     {
         for (var c = 0; c < channels; c++, x += plane)
         {
-            for (nint i = 0; i < count; i++, to += GemmTile.Vector)
-                Avx512F.MaskLoad(x + runs[i].Offset, runs[i].Mask, Vector512<float>.Zero).Store(to);
+            for (var run = runs; run < runs + count; run++, to += GemmTile.Vector)
+            {
+                if (run->IsWhole)
+                    Vector512.Load(x + run->Offset).Store(to);
+                else
+                    Avx512F.MaskLoad(x + run->Offset, Vector512.Load(run->Mask), Vector512<float>.Zero).Store(to);
+            }
         }
     }
 
@@ -177,30 +183,26 @@ internal sealed unsafe class ConvColumns(ConvGeometry geometry)
     private readonly record struct WindowRow(int Vector, int Lane, int Count, long Image, int Z, int Y, int X);
 
     /// <summary>Lanes that read memory side by side, or every second number of it.</summary>
+    /// <param name="offset">Where lane 0 would read.</param>
+    /// <param name="from">The first lane.</param>
+    /// <param name="to">The lane behind the last.</param>
+    /// <param name="step">The elements from a lane's to the next one's: 1 or 2.</param>
     private struct Run(long offset, int from, int to, int step)
     {
-        /// <summary>The lanes, all bits set; with a step of 2, the numbers that they read of the first 16.</summary>
-        internal readonly Vector512<float> Mask = Between(step * from, (step * to) - step + 1, 0);
-
-        /// <summary>With a step of 2, the numbers that they read of the next 16.</summary>
-        internal readonly Vector512<float> Upper = Between(step * from, (step * to) - step + 1, GemmTile.Vector);
-
-        /// <summary>Where lane 0 would read.</summary>
         internal readonly nint Offset = (nint)offset;
 
-        /// <summary>The first lane, and the lane behind the last.</summary>
-        internal readonly int From = from, To = to;
+        /// <summary>The mask of the lanes; with a step of 2, of the numbers that they read of the first 16.</summary>
+        internal readonly float* Mask = LaneMasks.Between(step * from, (step * to) - step + 1);
 
-        /// <summary>The elements from a lane's to the next one's: 1 or 2.</summary>
-        internal readonly int Step = step;
+        /// <summary>With a step of 2, the mask of the numbers that they read of the next 16; else null.</summary>
+        internal readonly float* Upper = step == 1 ? null : LaneMasks.Between((step * from) - GemmTile.Vector, (step * to) - step + 1 - GemmTile.Vector);
+
+        internal readonly byte From = (byte)from, To = (byte)to, Step = (byte)step;
+
+        /// <summary>Whether all lanes read neighbours.</summary>
+        internal readonly bool IsWhole = step == 1 && from == 0 && to == GemmTile.Vector;
 
         /// <summary>Whether this is the last run of its vector.</summary>
         internal bool IsLast;
-
-        private static Vector512<float> Between(int from, int to, int first)
-        {
-            var lanes = Vector512<int>.Indices + Vector512.Create(first);
-            return (Vector512.GreaterThanOrEqual(lanes, Vector512.Create(from)) & Vector512.LessThan(lanes, Vector512.Create(to))).AsSingle();
-        }
     }
 }

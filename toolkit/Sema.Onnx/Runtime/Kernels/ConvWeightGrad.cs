@@ -8,9 +8,11 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// </summary>
 internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kernel
 {
-    // Windows and rows that are gathered at a time: they stay in a core's first-level cache.
+    // Windows and rows that are gathered at a time: they stay in a core's second-level cache, and the other side in its first-level one.
     private const int Windows = 128;
-    private const int RowsAtOnce = 64;
+    private const int RowsAtOnce = 288;
+
+    private const long FewSums = 1 << 18;
 
     private readonly int[] _kernel = attributes.Ints("kernel_shape"), _pads = attributes.Ints("pads");
     private readonly int[] _strides = attributes.Ints("strides"), _dilations = attributes.Ints("dilations");
@@ -33,9 +35,8 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
             return;
         }
 
-        // Threads share out the channels; where those are few, the windows, each thread with sums of its own.
-        var parts = Math.Clamp(channels * g.Taps / 128, 1, Environment.ProcessorCount);
-        parts = Math.Min(parts, channels);
+        // Threads share out the windows, each with sums of its own; where sums are large, the channels instead.
+        var parts = (long)channels * g.Taps * outputs <= FewSums ? 1 : Math.Min(channels, Environment.ProcessorCount);
         var blocks = (int)((((long)g.Batch * g.WindowCount) + Windows - 1) / Windows);
         var splits = Math.Clamp(Environment.ProcessorCount / (parts * _groups), 1, Math.Max(1, blocks));
         var (rows, lanes) = (RoundUp(channels * g.Taps, GemmTile.Rows) + (GemmTile.Rows * parts), RoundUp(outputs, GemmTile.Vector));
