@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Functions;
@@ -52,6 +53,18 @@ public sealed class KernelTests
                 Assert.IsLessThanOrEqualTo(Tolerance, Distance(actual[output].As<float>(), expected[output].As<float>()), label);
             }
         }
+    }
+
+    // The kernels are tried again with instructions switched off; this says that they are off then.
+    [TestMethod]
+    public void Instructions_that_are_switched_off_are_not_used()
+    {
+        if (Off("DOTNET_EnableAVX512") || Off("DOTNET_EnableAVX2") || Off("DOTNET_EnableHWIntrinsic"))
+            Assert.IsFalse(Vector512.IsHardwareAccelerated);
+        if (Off("DOTNET_EnableAVX2") || Off("DOTNET_EnableHWIntrinsic"))
+            Assert.IsFalse(Vector256.IsHardwareAccelerated);
+
+        static bool Off(string name) => Environment.GetEnvironmentVariable(name) == "0";
     }
 
     // The largest difference, relative to the root mean square.
