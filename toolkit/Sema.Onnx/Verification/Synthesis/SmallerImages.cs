@@ -65,10 +65,14 @@ internal static class SmallerImages
     {
         foreach (var node in graph.Nodes.Where(n => n.OpType == "Resize"))
         {
-            if (node.Optional(3)?.Initializer is not { Type: ElementType.Int64, Count: 4 } sizes || sizes.ToInt64() is not { } old)
+            // All four sizes, or the last two behind those of the batch and the channels.
+            var (reader, at) = node.Optional(3)?.Producer is { OpType: "Concat" } joined ? (joined, joined.Inputs.Count - 1) : (node, 3);
+            if (reader.Optional(at) is not { Initializer: { Type: ElementType.Int64, Count: 2 or 4 } sizes } read)
                 continue;
-            long[] target = [old[0], old[1], Scaled(old[2], height), Scaled(old[3], width)];
-            node.Inputs[3] = graph.AddInitializer(graph.UniqueName(node.Inputs[3]!.Name), new(ElementType.Int64, [4], MemoryMarshal.AsBytes<long>(target).ToArray()));
+            var target = sizes.ToInt64();
+            (target[^2], target[^1]) = (Scaled(target[^2], height), Scaled(target[^1], width));
+            reader.Inputs[at] = graph.AddInitializer(
+                graph.UniqueName(read.Name), new(ElementType.Int64, [target.Length], MemoryMarshal.AsBytes<long>(target).ToArray()));
         }
 
         static long Scaled(long size, (long New, long Old) by) => size * by.New % by.Old == 0 ? size * by.New / by.Old : size;
