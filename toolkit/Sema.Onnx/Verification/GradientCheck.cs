@@ -12,8 +12,8 @@ namespace Sema.Onnx.Verification;
 /// <remarks>
 /// <para>Inputs are drawn from the seed, and the loss is a random projection of the model's outputs (or of the last floats before them,
 /// where an output is an integer), each scaled to unit size unless it is small beside the others. Where a final Sigmoid or
-    /// Softmax is saturated on the first inputs, the loss is about what goes into it. Images of a fixed size are made smaller where the model
-    /// runs on smaller ones; giving a shape prevents it. For each parameter w and a random direction v of w's size, the derivative
+/// Softmax is saturated on the first inputs, the loss is about what goes into it. Images of a fixed size are made smaller where the model
+/// runs on smaller ones; giving a shape prevents it. For each parameter w and a random direction v of w's size, the derivative
 /// ⟨g, v⟩ of the training graph is compared with D = (L(w + h v) − L(w − h v)) / 2h. The error is |⟨g, v⟩ − D| over the largest of
 /// |⟨g, v⟩|, |D|, ‖g‖‖v‖/√n (what ⟨g, v⟩ is in the root mean square over directions) and 1e-4 of the loss's scale (1e-3
 /// in float32), so that differences of 1e-10 of it (1e-6) still count.</para>
