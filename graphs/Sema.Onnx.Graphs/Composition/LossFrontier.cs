@@ -14,7 +14,8 @@ internal static class LossFrontier
 
     /// <summary>Gets the values, in the order in which the outputs lead to them.</summary>
     /// <param name="graph">The graph, upgraded and with its shapes filled in.</param>
-    internal static IReadOnlyList<Value> Of(Graph graph)
+    /// <param name="passed">The names of values at which no loss is to stand, but at what they are the activation of.</param>
+    internal static IReadOnlyList<Value> Of(Graph graph, IReadOnlySet<string> passed)
     {
         var smooth = Smooth(graph);
         var chosen = Chosen(graph);
@@ -23,7 +24,9 @@ internal static class LossFrontier
         {
             if (!seen.Add(value) || value.Producer is not { } producer)
                 continue;
-            if (smooth.Contains(value) && (value.Shape is { IsStatic: true } || !chosen.Contains(value)))
+            if (passed.Contains(value.Name))
+                next.Push(producer[0]);
+            else if (smooth.Contains(value) && (value.Shape is { IsStatic: true } || !chosen.Contains(value)))
                 found.Add(value);
             else
             {

@@ -15,11 +15,12 @@ internal sealed class ProjectionComposer
 
     /// <param name="model">A model in <see cref="CanonicalForm"/>.</param>
     /// <param name="annotate">Fills in the types and shapes of all values of a model; the runtime knows them.</param>
+    /// <param name="passed">The values of activations that the loss is not about, but about what goes into them: saturated ones.</param>
     /// <exception cref="InvalidModelException">No weight reaches an output through differentiable operators, or one is not float32.</exception>
-    internal ProjectionComposer(Model model, Action<Model> annotate)
+    internal ProjectionComposer(Model model, Action<Model> annotate, IEnumerable<string>? passed = null)
     {
         (_model, _annotate) = (model, annotate);
-        Terms = [.. LossFrontier.Of(model.Graph).Select(v => v.Name)];
+        Terms = [.. LossFrontier.Of(model.Graph, (passed ?? []).ToHashSet()).Select(v => v.Name)];
         var judged = Terms.Count == 0 ? [] : TrainableWeights.Judge(Loss(model.Graph.Extract(Terms)), [], []);
         var trained = judged.Where(j => j.Verdict == Verdict.Trained).Select(j => j.Value).ToList();
         if (trained.Count == 0)
@@ -31,6 +32,10 @@ internal sealed class ProjectionComposer
 
     /// <summary>Gets the names of the values that the loss is about.</summary>
     internal IReadOnlyList<string> Terms { get; }
+
+    /// <summary>Gets the activations that terms end with, by term.</summary>
+    internal IReadOnlyDictionary<string, FinalActivation> Activations => Terms.Select(t => (Term: t, Activation: FinalActivation.Of(_model.Graph.Find(t)!)))
+        .Where(t => t.Activation is not null).ToDictionary(t => t.Term, t => t.Activation!);
 
     /// <summary>Gets the weights that gradients are taken of, by name.</summary>
     internal IReadOnlyDictionary<string, Tensor> Weights { get; }
@@ -71,7 +76,7 @@ internal sealed class ProjectionComposer
         return model;
     }
 
-    /// <summary>Makes the graph that computes the gradients of the loss by the weights, each an output of <see cref="TrainingGraphs.Gradient"/>.</summary>
+    /// <summary>Makes the graph that computes the loss and its gradients by the weights, each an output of <see cref="TrainingGraphs.Gradient"/>.</summary>
     /// <inheritdoc cref="Evaluation" path="/param"/>
     /// <inheritdoc cref="Evaluation" path="/exception"/>
     /// <exception cref="GradientNotDefinedException">An operator between a weight and the loss has no rule.</exception>
@@ -86,7 +91,7 @@ internal sealed class ProjectionComposer
             Composer.Expose(graph, gradient, TrainingGraphs.Gradient(weight.Name)).Shape = weight.Shape;
         }
 
-        return Weights.Keys.Select(TrainingGraphs.Gradient);
+        return Weights.Keys.Select(TrainingGraphs.Gradient).Prepend(TrainingGraphs.LossName);
     });
 
     private IReadOnlyList<string> Separated(Graph graph) => HeldBranches.Run(graph, Weights.Keys.Select(graph.Find).OfType<Value>());

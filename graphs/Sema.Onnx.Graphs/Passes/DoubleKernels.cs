@@ -62,6 +62,7 @@ internal static class DoubleKernels
         ["OneHot"]             = y => [OneHot(y)],
         ["MaxUnpool"]          = y => [MaxUnpool(y)],
         ["Col2Im"]             = y => [Col2Im(y)],
+        ["DynamicQuantizeLinear"] = y => DynamicQuantizeLinear(y[0]),
     };
 #pragma warning restore format
 
@@ -87,6 +88,17 @@ internal static class DoubleKernels
 
     // A product of sizes has its kernel.
     private static bool IsReplaced(Node node) => Lowerings.ContainsKey(node.QualifiedType) && node.Outputs.Find(o => o is not null)?.Type != ElementType.Int64;
+
+    private static Value[] DynamicQuantizeLinear(Value x)
+    {
+        var (zero, most) = (x.Like(0), x.Like(255));
+        var low = x.Graph.Emit("ReduceMin", [x], ("keepdims", 0)).Min(zero);
+        var range = (x.Graph.Emit("ReduceMax", [x], ("keepdims", 0)).Max(zero) - low) / 255;
+        var scale = range.Equal(zero).Where(x.Like(1), range);
+        var origin = x.Graph.Emit("Round", [-low / scale]).Max(zero).Min(most);
+        var y = (x.Graph.Emit("Round", [x / scale]) + origin).Max(zero).Min(most);
+        return [y.Cast(ElementType.UInt8), scale, origin.Cast(ElementType.UInt8)];
+    }
 
     private static Value Positive(Node y) => y[0].Greater(y[0].Like(0));
 

@@ -33,8 +33,8 @@ internal static class HeldBranches
     };
 #pragma warning restore format
 
-    // Floats that are flat but for steps.
-    private static readonly HashSet<string> Steps = ["Sign", "Floor", "Ceil", "Round"];
+    // Floats that are flat but for steps, and the grid that quantisation takes from its input, which straight-through gradients hold.
+    private static readonly HashSet<string> Steps = ["Sign", "Floor", "Ceil", "Round", "DynamicQuantizeLinear"];
 
     // Integers that say nothing of what their input holds.
     private static readonly HashSet<string> Sizes = ["Shape", "Size"];

@@ -81,6 +81,7 @@ public sealed class DoubleKernelsTests
         ["OneHot"]                     = ("OneHot",            [[2]],                                   [("axis", 0)]),
         ["MaxUnpool"]                  = ("MaxUnpool",         [[1, 1, 2, 2]],                          [("kernel_shape", [2, 2]), ("strides", [2, 2])]),
         ["Col2Im"]                     = ("Col2Im",            [[2, 12, 6]],                            [("pads", [0, 1, 1, 0]), ("dilations", [1, 2])]),
+        ["DynamicQuantizeLinear"]      = ("DynamicQuantizeLinear", [Plane],                             []),
         ["ConvTranspose, one axis"]    = ("ConvTranspose",     [[2, 3, 5], [3, 2, 4]],                  [("strides", [3])]),
     };
 #pragma warning restore format
@@ -225,11 +226,17 @@ public sealed class DoubleKernelsTests
             "Col2Im" => [x[0], graph.Vector(3, 3), graph.Vector(2, 2)],
             _ => [.. x],
         };
-        graph.Outputs.Add(graph.Renamed(graph.Emit(op, operands, attributes).As(ElementType.Float32), "y"));
+        graph.Outputs.Add(graph.Renamed(op == "DynamicQuantizeLinear" ? OnItsGrid(x[0]) : graph.Emit(op, operands, attributes).As(ElementType.Float32), "y"));
         var (low, high) = Domains.GetValueOrDefault(op, (-1, 1));
         var inputs = x.ToDictionary(v => v.Name, v => Draw(random, v.KnownShape.Count, low, high));
         FloatRunner.InferShapes(graph, inputs);
         return (graph, inputs);
+    }
+
+    private static Value OnItsGrid(Value x)
+    {
+        var grid = x.Graph.AddNode("DynamicQuantizeLinear", "", [x], [], 3).Outputs;
+        return (grid[0]!.As(ElementType.UInt8).Cast(ElementType.Float32) - grid[2]!.As(ElementType.UInt8).Cast(ElementType.Float32)) * grid[1]!.As(ElementType.Float32);
     }
 
     private static double[] Draw(Random random, long count, double low = -1, double high = 1) =>

@@ -235,6 +235,90 @@ public sealed class GradientCheckTests
         CollectionAssert.AreEqual(new[] { "h" }, report.Terms.ToList());
     }
 
+    // ONNX Runtime rounds a float32 sigmoid at 1e-7 of 1, and clips its input at -18: of the slopes at -20 and below, nothing is left.
+    [TestMethod]
+    [DataRow("Sigmoid", -20, "logits")]
+    [DataRow("Sigmoid", 20, "logits")]
+    [DataRow("Sigmoid", 0, "y")]
+    [DataRow("Softmax", 0, "y")]
+    public void The_values_before_a_saturated_activation_are_checked(string activation, double shift, string term)
+    {
+        var report = Passed(Ending(activation, shift, 1));
+
+        CollectionAssert.AreEqual(new[] { term }, report.Terms.ToList());
+    }
+
+    [TestMethod]
+    public void The_values_before_a_softmax_that_has_decided_are_checked() =>
+        CollectionAssert.AreEqual(new[] { "logits" }, Passed(Ending("Softmax", 0, 1e4)).Terms.ToList());
+
+    [TestMethod]
+    public void A_gradient_that_is_off_before_a_saturated_activation_fails()
+    {
+        using var folder = new TemporaryFolder();
+
+        Assert.IsFalse(GradientCheck.Run(Ending("Sigmoid", -20, 1).Save(folder), new(), null, m => Scale(m.Graph, TrainingGraphs.Gradient("w"), 1.001)).Passed);
+    }
+
+    // Off by what a normalisation fused in float32 would be.
+    [TestMethod]
+    public void Graphs_that_compute_different_losses_are_an_error_of_their_own()
+    {
+        using var folder = new TemporaryFolder();
+
+        var error = Assert.ThrowsExactly<GraphMismatchException>(() => GradientCheck.Run(
+            TinyModels.Mlp().Save(folder), new(), null, model => Scale(model.Graph, TrainingGraphs.LossName, 1 + 1e-7)));
+
+        Assert.AreEqual(1e-7, Math.Abs(error.Training / error.Evaluation - 1), 1e-9);
+        Assert.Contains("different losses", error.Message);
+    }
+
+    [TestMethod]
+    [DataRow("Concat")]
+    [DataRow("Constant")]
+    [DataRow("Scales")]
+    public void A_model_of_large_images_is_checked_on_smaller_ones(string sizes)
+    {
+        var input = Passed(Enlarging(sizes)).Inputs.Single();
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 64, 96 }, input.Shape.ToList());
+        Assert.AreEqual("[1, 2, 256, 384]", input.Declared);
+    }
+
+    // The factor is of the declared size.
+    [TestMethod]
+    public void A_model_that_runs_at_its_declared_size_alone_is_checked_there()
+    {
+        var input = Passed(Image(128, (x, graph) => x * TinyModels.Weight(graph, "w", 1, 2, 128, 128))).Inputs.Single();
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 128, 128 }, input.Shape.ToList());
+        Assert.IsNull(input.Declared);
+    }
+
+    [TestMethod]
+    public void Images_whose_size_is_given_are_not_made_smaller()
+    {
+        var report = Passed(Image(128, (x, graph) => x * TinyModels.Weight(graph, "w", 2, 1, 1)),
+            new() { Shapes = new Dictionary<string, IReadOnlyList<long>> { ["x"] = [1, 2, 128, 128] } });
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 128, 128 }, report.Inputs.Single().Shape.ToList());
+    }
+
+    // The grid of the hidden layer follows its largest element.
+    [TestMethod]
+    public void A_dynamically_quantised_layer_agrees_in_float64()
+    {
+        var report = Passed(OfVector((x, graph) =>
+        {
+            var h = x.MatMul(TinyModels.Weight(graph, "w", Width, Width)).Tanh();
+            var grid = graph.AddNode("DynamicQuantizeLinear", "", [h], [], 3).Outputs;
+            var integers = graph.Emit("MatMulInteger", [grid[0], graph.AddInitializer("v", new(ElementType.UInt8, [Width, Width], Enumerable.Range(0, Width * Width).Select(i => (byte)(7 * i)).ToArray())), grid[2]]);
+            return integers.Cast(ElementType.Float32) * (grid[1]! * graph.AddInitializer("scale", Tensor.Floats([1], [0.01f])));
+        }));
+
+        Assert.AreEqual("float64", report.Precision);
+    }
+
     [TestMethod]
     public void The_seed_decides_everything()
     {
@@ -344,6 +428,28 @@ public sealed class GradientCheckTests
         graph.Rename(gradient, "before");
         graph.Outputs[position] = graph.Renamed(gradient * factor, output);
     }
+
+    private static Model Ending(string activation, double shift, double factor) => OfVector((x, graph) => graph.Emit("Reshape",
+        [graph.Emit(activation, [graph.Renamed(x.MatMul(TinyModels.Weight(graph, "w", Width, Width)) * factor + shift, "logits")]), graph.Vector(-1, Width)]));
+
+    private static Model Image(int size, Func<Value, Graph, Value> build, int? width = null)
+    {
+        var graph = new Graph("image");
+        return TinyModels.Finish(graph, build(graph.AddInput("x", ElementType.Float32, Shape.Of(1, 2, size, width ?? size)), graph), Shape.Of(1, 2, size, width ?? size));
+    }
+
+    // Halved and brought back to the declared size.
+    private static Model Enlarging(string sizes) => Image(256, (x, graph) =>
+    {
+        var h = graph.Emit("MaxPool", [x * TinyModels.Weight(graph, "w", 2, 1, 1)], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }));
+        Value?[] to = sizes switch
+        {
+            "Scales" => [graph.AddInitializer("scales", Tensor.Floats([4], [1, 1, 2, 2]))],
+            "Constant" => [null, graph.Vector(1, 2, 256, 384)],
+            _ => [null, graph.Emit("Concat", [graph.Vector(1, 2), graph.Vector(256, 384)], ("axis", 0))],
+        };
+        return graph.Emit("Add", [graph.Emit("Resize", [h, null, .. to]), x]);
+    }, 384);
 
     private static Model OfVector(Func<Value, Graph, Value> build, Shape? output = null)
     {

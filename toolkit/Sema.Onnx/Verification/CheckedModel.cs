@@ -16,6 +16,10 @@ internal sealed class CheckedModel : IDisposable
     private readonly Model? _training64, _evaluation64;
     private readonly Dictionary<ElementType, BoundGraph?> _held = [];
     private BoundGraph? _loss;
+
+    // How far the losses of two graphs in float64 may be apart, as a part of the loss's scale: rounding leaves 1e-12 or so.
+    private const double Rounding = 1e-9;
+
     private double _scale, _value;
 
     /// <param name="composer">Makes the graphs.</param>
@@ -49,6 +53,7 @@ internal sealed class CheckedModel : IDisposable
     /// <param name="loss">The loss.</param>
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the training graph.</exception>
     /// <exception cref="InvalidModelException">A value that the loss is about is not finite.</exception>
+    /// <exception cref="GraphMismatchException">The training graph and the evaluation graph do not compute the same loss in float64.</exception>
     internal DirectionalCheck At(IReadOnlyDictionary<string, Tensor> weights, IReadOnlyDictionary<string, Tensor> inputs, int draw, out double loss)
     {
         foreach (var (name, tensor) in weights.Concat(inputs))
@@ -59,6 +64,8 @@ internal sealed class CheckedModel : IDisposable
         var exact = Exact();
         _loss ??= new(_composer.Evaluation(ElementType.Float32), _tensors, _options.Threads, Optimization(ElementType.Float32));
         loss = _value = _loss.RunScalar();
+        if (exact?[TrainingGraphs.LossName][0] is { } beside && !(Math.Abs(beside - loss) <= Rounding * _scale))
+            throw new GraphMismatchException(beside, loss, Rounding * _scale);
         return new(_loss, Held, exact ?? single, exact is null ? null : single, _scale);
     }
 
@@ -93,7 +100,7 @@ internal sealed class CheckedModel : IDisposable
         foreach (var input in model.Graph.Inputs)
             input.Shape = Shape.Of(tensors[input.Name].Dims);
         held = new(model, tensors, _options.Threads, Optimization(Precision));
-        if (!(Math.Abs(held.RunScalar() - _value) < (choosing == ElementType.Float64 ? 1e-9 : 1e-3) * _scale))
+        if (!(Math.Abs(held.RunScalar() - _value) < (choosing == ElementType.Float64 ? Rounding : 1e-3) * _scale))
         {
             held.Dispose();
             held = null;
@@ -133,6 +140,31 @@ internal sealed class CheckedModel : IDisposable
         });
     }
 
+    /// <summary>Finds the values of final activations that are saturated on some inputs.</summary>
+    /// <param name="composer">Makes the graphs.</param>
+    /// <param name="inputs">The inputs by name.</param>
+    /// <param name="threads">The number of threads; 0 for one a core.</param>
+    /// <exception cref="RuntimeException">ONNX Runtime cannot run the model.</exception>
+    internal static IReadOnlyList<string> Saturated(ProjectionComposer composer, IReadOnlyDictionary<string, Tensor> inputs, int threads)
+    {
+        if (composer.Activations is not { Count: > 0 } activations)
+            return [];
+        using var graph = new BoundGraph(composer.Values(), new Dictionary<string, Tensor>(composer.Weights.Concat(inputs)), threads, OptimizationLevel.Basic);
+        var saturated = new List<string>();
+        foreach (var (name, value) in graph.Run())
+        {
+            using (value)
+            {
+                if (activations.TryGetValue(name, out var activation) && activation.IsSaturated(Elements(value)))
+                    saturated.AddRange(activation.Values);
+            }
+        }
+
+        return saturated;
+    }
+
+    private static double[] Elements(HostTensor value) => new Tensor(value.Type, [.. value.Shape], value.Bytes.ToArray()).ToFloat64();
+
     // Normal, divided by the root of the term's size and by its scale: a term in pixels does not drown one of probabilities. But one that
     // is small beside the others stays so: a saturated sigmoid has lost its relative digits.
     private void DrawFactors(int draw)
@@ -157,7 +189,7 @@ internal sealed class CheckedModel : IDisposable
     {
         using (value)
         {
-            var y = new Tensor(value.Type, [.. value.Shape], value.Bytes.ToArray()).ToFloat64();
+            var y = Elements(value);
             var norm = System.Numerics.Tensors.TensorPrimitives.Norm<double>(y);
             return double.IsFinite(norm) ? (y.Length, norm / Math.Sqrt(Math.Max(y.Length, 1)))
                 : throw new InvalidModelException($"The value '{name}' is not finite on random inputs; give other ranges (--range NAME=0,1).");

@@ -3,7 +3,6 @@ using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Passes;
-using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 using Sema.Onnx.Verification.Synthesis;
 
@@ -12,7 +11,9 @@ namespace Sema.Onnx.Verification;
 /// <summary>Checks the gradients of a whole model, without data, against differences of what the model computes.</summary>
 /// <remarks>
 /// <para>Inputs are drawn from the seed, and the loss is a random projection of the model's outputs (or of the last floats before them,
-/// where an output is an integer), each scaled to unit size unless it is small beside the others. For each parameter w and a random direction v of w's size, the derivative
+/// where an output is an integer), each scaled to unit size unless it is small beside the others. Where a final Sigmoid or
+/// Softmax is saturated on the first inputs, the loss is about what goes into it. Images of a fixed size are made smaller where the model
+/// runs on smaller ones; giving a shape prevents it. For each parameter w and a random direction v of w's size, the derivative
 /// ⟨g, v⟩ of the training graph is compared with D = (L(w + h v) − L(w − h v)) / 2h. The error is |⟨g, v⟩ − D| over the largest of
 /// |⟨g, v⟩|, |D|, ‖g‖‖v‖/√n (what ⟨g, v⟩ is in the root mean square over directions) and 1e-4 of the loss's scale (1e-3
 /// in float32), so that differences of 1e-10 of it (1e-6) still count.</para>
@@ -38,6 +39,7 @@ public static class GradientCheck
     /// <exception cref="InvalidModelException">The model is malformed, has no trainable weight, or no inputs were found that it runs on.</exception>
     /// <exception cref="Graphs.Autodiff.GradientNotDefinedException">An operator between a weight and the outputs has no gradient rule.</exception>
     /// <exception cref="RuntimeException">ONNX Runtime cannot run the model.</exception>
+    /// <exception cref="GraphMismatchException">The training graph and the evaluation graph do not compute the same loss in float64.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GradientCheckReport Run(string model, GradientCheckOptions? options = null, IProgress<GradientCheckProgress>? progress = null) =>
         Run(model, options ?? new(), progress, _ => { });
@@ -46,11 +48,13 @@ public static class GradientCheck
     internal static GradientCheckReport Run(string path, GradientCheckOptions options, IProgress<GradientCheckProgress>? progress, Action<Model> change)
     {
         options.Validate();
-        var model = ModelReader.Read(path);
-        using var inputs = new SyntheticInputs(path, model.Graph, options);
+        var (inputs, model) = SyntheticInputs.Find(path, options);
+        using var drawing = inputs;
         CanonicalForm.Bring(model, inputs.Shapes, ArtifactBuilder.Annotate, inFloat32: true, smooth: true);
         FixedNoise.Run(model.Graph);
         var composer = new ProjectionComposer(model, ArtifactBuilder.Annotate);
+        if (CheckedModel.Saturated(composer, inputs.Draw(0).Tensors, options.Threads) is { Count: > 0 } saturated)
+            composer = new(model, ArtifactBuilder.Annotate, saturated);
         var checkedNames = composer.Weights.Keys.Where(name => options.Parameters.Count == 0 || TrainableWeights.Matches(name, options.Parameters)).ToList();
         if (checkedNames.Count == 0)
             throw new InvalidModelException($"No trained weight fits {string.Join(", ", options.Parameters.Select(p => $"'{p}'"))}; see `sema inspect` for their names.");

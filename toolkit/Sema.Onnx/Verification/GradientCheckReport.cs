@@ -37,7 +37,8 @@ public sealed record WorstParameter(string Name, double RelativeError);
 /// <param name="Type">Its elements' type, such as <c>int64</c>.</param>
 /// <param name="Shape">Its sizes, outermost first.</param>
 /// <param name="Range">What it was drawn from, in words such as <c>normal</c>, <c>0..104</c> or <c>one of 8000, 16000</c>.</param>
-public sealed record SyntheticInput(string Name, string Type, IReadOnlyList<long> Shape, string Range);
+/// <param name="Declared">The shape that the file declares, where the check changed it to a smaller image, as in <c>[1, 3, 416, 416]</c>; else <see langword="null"/>.</param>
+public sealed record SyntheticInput(string Name, string Type, IReadOnlyList<long> Shape, string Range, string? Declared = null);
 
 /// <summary>One parameter's gradient g against the loss's difference D along a direction v; of several directions, the worst.</summary>
 /// <param name="Name">The parameter.</param>

@@ -48,7 +48,7 @@ internal sealed class GradientCheckView : IProgress<GradientCheckProgress>
     {
         writer.WriteLine(report.Model);
         foreach (var input in report.Inputs)
-            writer.WriteLine($"  input  {input.Name}  {input.Type} [{string.Join(", ", input.Shape)}], {input.Range}");
+            writer.WriteLine($"  input  {input.Name}  {input.Type} [{string.Join(", ", input.Shape)}]{(input.Declared is { } declared ? $" (declared {declared})" : "")}, {input.Range}");
         writer.WriteLine($"  loss   {Readable.Loss(report.Loss)}, a random projection of {string.Join(", ", report.Terms)}");
 
         var both = report.Float32Worst is not null;

@@ -12,7 +12,7 @@ internal sealed class ShapeCandidates
     private const long Past = 4;
 
     // A sample of more elements than this is checked alone: a second one doubles the time of every difference.
-    private const long Large = 1 << 16;
+    private const long Large = 1 << 13;
 
     // Most networks of images want multiples of 32, and some one size alone; most others take any length, audio at least its frame.
     private static readonly long[] Images = [64, 32, 96, 128, 224, 320, 416, 640, 256, 512, 48];

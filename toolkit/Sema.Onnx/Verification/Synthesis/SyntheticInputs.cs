@@ -1,5 +1,6 @@
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Verification.Synthesis;
@@ -10,19 +11,48 @@ internal sealed class SyntheticInputs : IDisposable
     private readonly IReadOnlyList<Value> _inputs;
     private readonly Dictionary<string, InputValues> _values;
     private readonly GradientCheckOptions _options;
+    private readonly IReadOnlyDictionary<string, Shape> _declared;
     private readonly Session _session;
     private readonly long _length;
     private readonly int _way;
 
-    /// <summary>Finds sizes and values that the model runs on with finite results.</summary>
+    /// <summary>Finds sizes and values that a model runs on with finite results: images smaller than declared where it runs on such.</summary>
     /// <param name="path">The model's file.</param>
-    /// <param name="graph">Its graph, as read.</param>
     /// <param name="options">The seed, and what the caller has decided.</param>
+    /// <returns>The inputs, and the model as read, with its inputs declared so.</returns>
+    /// <exception cref="InvalidModelException">The model is malformed, or none were found; the sentence tells the runtime's first objection.</exception>
+    /// <exception cref="RuntimeException">ONNX Runtime cannot load the model.</exception>
+    internal static (SyntheticInputs Inputs, Model Model) Find(string path, GradientCheckOptions options)
+    {
+        var settings = new SessionSettings { Threads = options.Threads, Optimization = OptimizationLevel.Basic };
+        var model = ModelReader.Read(path);
+        foreach (var side in SmallerImages.Of(model.Graph, options.Shapes))
+        {
+            var smaller = ModelReader.Read(path);
+            var declared = SmallerImages.Declare(smaller.Graph, side, options.Shapes);
+            try
+            {
+                return (new(smaller.Graph, options, () => new(smaller, settings), declared), smaller);
+            }
+            catch (Exception e) when (e is RuntimeException or InvalidModelException)
+            {
+                // The model is made for larger images; what is wrong at the declared size as well is said there.
+            }
+        }
+
+        return (new(model.Graph, options, () => new(path, settings), new Dictionary<string, Shape>()), model);
+    }
+
+    /// <summary>Finds sizes and values that a model runs on with finite results.</summary>
+    /// <param name="graph">The model's graph.</param>
+    /// <param name="options">The seed, and what the caller has decided.</param>
+    /// <param name="load">Loads the model.</param>
+    /// <param name="declared">What the file declares of inputs whose shape was changed.</param>
     /// <exception cref="InvalidModelException">None were found; the sentence tells the runtime's first objection.</exception>
     /// <exception cref="RuntimeException">ONNX Runtime cannot load the model.</exception>
-    internal SyntheticInputs(string path, Graph graph, GradientCheckOptions options)
+    private SyntheticInputs(Graph graph, GradientCheckOptions options, Func<Session> load, IReadOnlyDictionary<string, Shape> declared)
     {
-        _options = options;
+        (_options, _declared) = (options, declared);
         _inputs = [.. graph.Inputs.Where(v => v.Initializer is null)];
         if (options.Ranges.Keys.FirstOrDefault(name => _inputs.All(i => i.Name != name)) is { } unknown)
             throw new InvalidModelException($"The model has no input '{unknown}'; it has {string.Join(", ", _inputs.Select(i => $"'{i.Name}'"))}.");
@@ -31,7 +61,7 @@ internal sealed class SyntheticInputs : IDisposable
         var uses = new InputUses(graph);
         _values = _inputs.ToDictionary(i => i.Name, i => new InputValues(i, uses.Of(i), options.Ranges.TryGetValue(i.Name, out var range) ? range : null));
         var candidates = new ShapeCandidates(_inputs, options.Shapes);
-        _session = new(path, new() { Threads = options.Threads, Optimization = OptimizationLevel.Basic });
+        _session = load();
         string? objection = null;
         foreach (var shapes in candidates.All())
         {
@@ -61,7 +91,7 @@ internal sealed class SyntheticInputs : IDisposable
             var (input, shape) = (_inputs[i], Shapes[_inputs[i].Name]);
             var (tensor, range) = _values[input.Name].Draw(shape, _length, _way, SplitMix64.For((ulong)_options.Seed, RandomStream.Input, draw, i));
             tensors[input.Name] = tensor;
-            described.Add(new(input.Name, input.Type.Name(), shape, range));
+            described.Add(new(input.Name, input.Type.Name(), shape, range, _declared.GetValueOrDefault(input.Name)?.ToString()));
         }
 
         return (tensors, described);
