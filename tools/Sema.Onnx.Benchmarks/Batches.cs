@@ -12,7 +12,14 @@ internal static class Batches
     // The batch sizes that the peer trains its models with.
     private static readonly Dictionary<string, int> Peer = new()
     {
-        ["mlp"] = 128, ["cnn"] = 64, ["resnet18"] = 32, ["mobilenetv2"] = 16, ["vit"] = 32, ["gpt"] = 8, ["lstm"] = 20, ["resnet50"] = 8,
+        ["mlp"] = 128,
+        ["cnn"] = 64,
+        ["resnet18"] = 32,
+        ["mobilenetv2"] = 16,
+        ["vit"] = 32,
+        ["gpt"] = 8,
+        ["lstm"] = 20,
+        ["resnet50"] = 8,
     };
 
     /// <summary>Gets the samples in a batch of a model of the peer's, or 8.</summary>
