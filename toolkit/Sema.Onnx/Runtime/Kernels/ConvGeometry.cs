@@ -32,5 +32,6 @@ internal sealed record ConvGeometry(int Batch, int Channels, int[] Plane, int[] 
         return new(sizes[0], sizes[1], Three(sizes[2..], 1), Three(windows, 1), Three(kernel, 1), Three(strides, 1), Three(dilations, 1), Three(pads[..kernel.Length], 0));
     }
 
-    private static int[] Three(int[] axes, int missing) => [.. Enumerable.Repeat(missing, 3 - axes.Length), .. axes];
+    /// <summary>Puts outer axes before those that there are, so that there are three.</summary>
+    internal static int[] Three(int[] axes, int missing) => [.. Enumerable.Repeat(missing, 3 - axes.Length), .. axes];
 }

@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs;
+using static Sema.Onnx.Runtime.Kernels.ConvGeometry;
 
 namespace Sema.Onnx.Runtime.Kernels;
 
@@ -70,8 +71,6 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
         var kernel = Three(_kernel, 1);
         return [.. from z in phase[0].FromLast from y in phase[1].FromLast from x in phase[2].FromLast select (((z * kernel[1]) + y) * kernel[2]) + x];
     }
-
-    private static int[] Three(int[] axes, int missing) => [.. Enumerable.Repeat(missing, 3 - axes.Length), .. axes];
 
     /// <summary>One axis of a phase.</summary>
     /// <param name="Windows">How many elements of X it has.</param>

@@ -42,7 +42,7 @@ internal sealed record ConvPlacement(int[] Windows, int[] Plane, int[] Strides, 
         var odd = Vector512.Equals(Vector512<int>.Indices & Vector512<int>.One, Vector512<int>.One).AsSingle();
         for (var i = 0; i < count; i += GemmTile.Vector)
         {
-            var numbers = Lanes.Load(from + i, Math.Min(count - i, GemmTile.Vector)) + Vector512.Create(more);
+            var numbers = Lanes.Load(from + i, count - i) + Vector512.Create(more);
             var left = 2 * (count - i);
             Avx512F.MaskStore(to + (2 * i), Vector512.AndNot(Lanes.Mask(left), odd), Avx512F.PermuteVar16x32(numbers, twice));
             Avx512F.MaskStore(to + (2 * i) + GemmTile.Vector, Vector512.AndNot(Lanes.Mask(left - GemmTile.Vector), odd), Avx512F.PermuteVar16x32(numbers, twice + second));

@@ -75,10 +75,7 @@ internal static unsafe class DepthwiseConvolution
     // Copies numbers, and zeros up to a whole vector.
     private static void CopyRow(float* from, int count, float* to)
     {
-        var i = 0;
-        for (; i <= count - GemmTile.Vector; i += GemmTile.Vector)
-            Vector512.Load(from + i).Store(to + i);
-        if (i < count)
+        for (var i = 0; i < count; i += GemmTile.Vector)
             Lanes.Load(from + i, count - i).Store(to + i);
     }
 
@@ -98,7 +95,7 @@ internal static unsafe class DepthwiseConvolution
                 Vector512.FusedMultiplyAdd(w11, Vector512.Load(r1 + second + x), w10 * Vector512.Load(r1 + x)));
             var lower = Vector512.FusedMultiplyAdd(w22, Vector512.Load(r2 + third + x),
                 Vector512.FusedMultiplyAdd(w21, Vector512.Load(r2 + second + x), w20 * Vector512.Load(r2 + x)));
-            Put(upper + middle + lower, y + x, count - x);
+            Lanes.Store(upper + middle + lower, y + x, count - x);
         }
     }
 
@@ -110,17 +107,8 @@ internal static unsafe class DepthwiseConvolution
             var sum = Vector512.Create(bias);
             for (var tap = 0; tap < tapCount; tap++)
                 sum = Vector512.FusedMultiplyAdd(Vector512.Create(w[tap]), Vector512.Load(taps[tap] + x), sum);
-            Put(sum, y + x, count - x);
+            Lanes.Store(sum, y + x, count - x);
         }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(Vector512<float> lanes, float* to, nint count)
-    {
-        if (count >= Vector512<float>.Count)
-            lanes.Store(to);
-        else
-            Lanes.Store(lanes, to, count);
     }
 
     // Every second number, from the first and from the second on.
@@ -129,8 +117,7 @@ internal static unsafe class DepthwiseConvolution
         var even = Vector512<int>.Indices * 2;
         for (var i = 0; i < count; i += 2 * GemmTile.Vector)
         {
-            var lower = Lanes.Load(from + i, Math.Min(count - i, GemmTile.Vector));
-            var upper = count - i > GemmTile.Vector ? Lanes.Load(from + i + GemmTile.Vector, Math.Min(count - i - GemmTile.Vector, GemmTile.Vector)) : Vector512<float>.Zero;
+            var (lower, upper) = (Lanes.Load(from + i, count - i), Lanes.Load(from + i + GemmTile.Vector, count - i - GemmTile.Vector));
             Lanes.Choose(lower, even, upper).Store(first + (i / 2));
             Lanes.Choose(lower, even + Vector512<int>.One, upper).Store(second + (i / 2));
         }

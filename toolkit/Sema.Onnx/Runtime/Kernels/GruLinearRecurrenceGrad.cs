@@ -33,7 +33,7 @@ internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
         for (var row = 0; row < Batch; row++, at += Hidden, sum += StepProduct.Panel)
         {
             for (var j = 0; j < columns; j += 16)
-                (Gates.Load(_z + at + j, columns - j) * Gates.Load(_dh + at + j, columns - j)).Store(sum + j);
+                (Lanes.Load(_z + at + j, columns - j) * Lanes.Load(_dh + at + j, columns - j)).Store(sum + j);
         }
     }
 
@@ -45,12 +45,12 @@ internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
         var k = _k + (3 * At(direction, t)) + column;
         for (var row = 0; row < Batch; row++, at += Hidden, sum += StepProduct.Panel)
         {
-            var dh = Gates.Load(_dY + at, left) + Vector512.Load(sum);
-            Gates.Store(dh, _dh + at, left);
+            var dh = Lanes.Load(_dY + at, left) + Vector512.Load(sum);
+            Lanes.Store(dh, _dh + at, left);
             for (var gate = 0; gate < 3; gate++)
             {
                 var place = ((3L * row) + gate) * Hidden;
-                Gates.Store(dh * Gates.Load(k + place, left), (float*)dA + place, left);
+                Lanes.Store(dh * Lanes.Load(k + place, left), (float*)dA + place, left);
             }
         }
     }

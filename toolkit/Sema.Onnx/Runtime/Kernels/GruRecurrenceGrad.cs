@@ -67,15 +67,15 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
                     if (t < 0)
                     {
                         if (dFirst is not null)
-                            Gates.Store(dh, dFirst + ((((long)direction * batch) + row) * hidden) + j, left);
+                            Lanes.Store(dh, dFirst + ((((long)direction * batch) + row) * hidden) + j, left);
                         continue;
                     }
 
                     long place = (((at * batch) + row) * hidden) + j, gate = (((at * batch) + row) * 3 * hidden) + j;
-                    dh += Gates.Load(dY + place, left);
-                    Gates.Store(dh * Gates.Load(kz + place, left), dA + gate, left);
-                    Gates.Store(dh * Gates.Load(kh + place, left), dA + gate + (2 * hidden), left);
-                    (dh * Gates.Load(z + place, left)).Store(own);
+                    dh += Lanes.Load(dY + place, left);
+                    Lanes.Store(dh * Lanes.Load(kz + place, left), dA + gate, left);
+                    Lanes.Store(dh * Lanes.Load(kh + place, left), dA + gate + (2 * hidden), left);
+                    (dh * Lanes.Load(z + place, left)).Store(own);
                 }
             }
         }
@@ -93,8 +93,8 @@ internal sealed unsafe class GruRecurrenceGrad : Kernel
                     var (own, left) = (state + (row * StepProduct.Panel) + j - first, hidden - j);
                     long place = (((at * batch) + row) * hidden) + j, gate = (((at * batch) + row) * 3 * hidden) + j;
                     var product = Vector512.Load(q + own);
-                    Gates.Store(product * Gates.Load(kr + place, left), dA + gate + hidden, left);
-                    (Vector512.Load(kept + own) + (product * Gates.Load(r + place, left))).Store(kept + own);
+                    Lanes.Store(product * Lanes.Load(kr + place, left), dA + gate + hidden, left);
+                    (Vector512.Load(kept + own) + (product * Lanes.Load(r + place, left))).Store(kept + own);
                 }
             }
         }

@@ -13,21 +13,24 @@ internal static unsafe class Lanes
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Mask(long count) => Vector512.LessThan(Numbers, Vector512.Create((int)count)).AsSingle();
 
-    /// <summary>The first elements, fewer than a vector has; zeros behind them.</summary>
+    /// <summary>A vector's elements, or the first ones where fewer are left; zeros behind them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Load(float* source, long count) =>
-        Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero) : LoadEach(source, count);
+        count >= Vector512<float>.Count ? Vector512.Load(source)
+        : Avx512F.IsSupported ? Avx512F.MaskLoad(source, Mask(count), Vector512<float>.Zero) : LoadEach(source, count);
 
     /// <summary>The elements of two vectors, side by side, that are chosen by their numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector512<float> Choose(Vector512<float> lower, Vector512<int> chosen, Vector512<float> upper) =>
         Avx512F.IsSupported ? Avx512F.PermuteVar16x32x2(lower, chosen, upper) : ChooseEach(lower, chosen, upper);
 
-    /// <summary>Writes the first lanes, fewer than a vector has.</summary>
+    /// <summary>Writes all lanes, or the first ones where fewer are left.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Store(Vector512<float> lanes, float* target, long count)
     {
-        if (Avx512F.IsSupported)
+        if (count >= Vector512<float>.Count)
+            lanes.Store(target);
+        else if (Avx512F.IsSupported)
             Avx512F.MaskStore(target, Mask(count), lanes);
         else
             StoreEach(lanes, target, count);

@@ -28,7 +28,7 @@ internal sealed unsafe class LinearRecurrence : Kernel
                 for (var j = from; j < to; j += 16)
                 {
                     var left = (int)Math.Min(to - j, 16);
-                    Gates.Store((Gates.Load(f.Floats + at + j, left) * Gates.Load(before + j, left)) + Gates.Load(u.Floats + at + j, left), c.Floats + at + j, left);
+                    Lanes.Store((Lanes.Load(f.Floats + at + j, left) * Lanes.Load(before + j, left)) + Lanes.Load(u.Floats + at + j, left), c.Floats + at + j, left);
                 }
             }
         }

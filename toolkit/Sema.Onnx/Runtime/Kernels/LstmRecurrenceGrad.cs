@@ -34,15 +34,15 @@ internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
         var left = Hidden - column;
         for (var row = 0; row < Batch; row++, at += Hidden, gate += 4L * Hidden, state += Hidden, sum += StepProduct.Panel)
         {
-            var dh = Gates.Load(_dY + at, left) + System.Runtime.Intrinsics.Vector512.Load(sum);
-            var dc = Gates.Load(_dC + state, left) + (dh * Gates.Load(_kc + at, left));
+            var dh = Lanes.Load(_dY + at, left) + System.Runtime.Intrinsics.Vector512.Load(sum);
+            var dc = Lanes.Load(_dC + state, left) + (dh * Lanes.Load(_kc + at, left));
             for (var part = 0; part < 4; part++)
             {
                 var place = gate + ((long)part * Hidden);
-                Gates.Store((part == 1 ? dh : dc) * Gates.Load(_k + place, left), _dA + place, left);
+                Lanes.Store((part == 1 ? dh : dc) * Lanes.Load(_k + place, left), _dA + place, left);
             }
 
-            Gates.Store(dc * Gates.Load(_kd + at, left), _dC + state, left);
+            Lanes.Store(dc * Lanes.Load(_kd + at, left), _dC + state, left);
         }
     }
 }

@@ -88,13 +88,13 @@ internal sealed unsafe class LstmTraining : Kernel
     // What the inputs bring into the four gates.
     private static void Read(float* a, float* bias, float* sum, int batch, int hidden, int left)
     {
-        Vector512<float> i = Gates.Load(bias, left), o = Gates.Load(bias + hidden, left), f = Gates.Load(bias + (2L * hidden), left), g = Gates.Load(bias + (3L * hidden), left);
+        Vector512<float> i = Lanes.Load(bias, left), o = Lanes.Load(bias + hidden, left), f = Lanes.Load(bias + (2L * hidden), left), g = Lanes.Load(bias + (3L * hidden), left);
         for (var row = 0; row < batch; row++, a += 4L * hidden, sum += StepProduct.Panel)
         {
-            (Gates.Load(a, left) + i).Store(sum);
-            (Gates.Load(a + hidden, left) + o).Store(sum + Lane);
-            (Gates.Load(a + (2L * hidden), left) + f).Store(sum + (2 * Lane));
-            (Gates.Load(a + (3L * hidden), left) + g).Store(sum + (3 * Lane));
+            (Lanes.Load(a, left) + i).Store(sum);
+            (Lanes.Load(a + hidden, left) + o).Store(sum + Lane);
+            (Lanes.Load(a + (2L * hidden), left) + f).Store(sum + (2 * Lane));
+            (Lanes.Load(a + (3L * hidden), left) + g).Store(sum + (3 * Lane));
         }
     }
 
@@ -105,15 +105,15 @@ internal sealed unsafe class LstmTraining : Kernel
         {
             Vector512<float> i = Gates.Sigmoid(Vector512.Load(sum)), o = Gates.Sigmoid(Vector512.Load(sum + Lane));
             Vector512<float> f = Gates.Sigmoid(Vector512.Load(sum + (2 * Lane))), g = Gates.Tanh(Vector512.Load(sum + (3 * Lane)));
-            var cell = (f * Gates.Load(before, left)) + (i * g);
-            Gates.Store(cell, c, left);
-            Gates.Store(o * Gates.Tanh(cell), h, left);
+            var cell = (f * Lanes.Load(before, left)) + (i * g);
+            Lanes.Store(cell, c, left);
+            Lanes.Store(o * Gates.Tanh(cell), h, left);
             if (gates is null)
                 continue;
-            Gates.Store(i, gates, left);
-            Gates.Store(o, gates + hidden, left);
-            Gates.Store(f, gates + (2L * hidden), left);
-            Gates.Store(g, gates + (3L * hidden), left);
+            Lanes.Store(i, gates, left);
+            Lanes.Store(o, gates + hidden, left);
+            Lanes.Store(f, gates + (2L * hidden), left);
+            Lanes.Store(g, gates + (3L * hidden), left);
             gates += 4L * hidden;
         }
     }

@@ -48,18 +48,18 @@ internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
         Vector512<float> sumI = default, sumO = default, sumF = default, sumG = default;
         for (var row = 0; row < batch; row++)
         {
-            Vector512<float> i = Gates.Load(gates, left), o = Gates.Load(gates + hidden, left);
-            Vector512<float> f = Gates.Load(gates + (2 * hidden), left), g = Gates.Load(gates + (3 * hidden), left);
-            var shown = Gates.Tanh(Gates.Load(c, left));
-            var dh = Vector512.Load(sum) + Gates.Load(dY, left);
-            var dc = Gates.Load(dC, left) + (dh * o * (one - (shown * shown)));
+            Vector512<float> i = Lanes.Load(gates, left), o = Lanes.Load(gates + hidden, left);
+            Vector512<float> f = Lanes.Load(gates + (2 * hidden), left), g = Lanes.Load(gates + (3 * hidden), left);
+            var shown = Gates.Tanh(Lanes.Load(c, left));
+            var dh = Vector512.Load(sum) + Lanes.Load(dY, left);
+            var dc = Lanes.Load(dC, left) + (dh * o * (one - (shown * shown)));
             Vector512<float> dI = dc * g * i * (one - i), dO = dh * shown * o * (one - o);
-            Vector512<float> dF = dc * Gates.Load(before, left) * f * (one - f), dG = dc * i * (one - (g * g));
-            Gates.Store(dc * f, dC, left);
-            Gates.Store(dI, dA, left);
-            Gates.Store(dO, dA + hidden, left);
-            Gates.Store(dF, dA + (2 * hidden), left);
-            Gates.Store(dG, dA + (3 * hidden), left);
+            Vector512<float> dF = dc * Lanes.Load(before, left) * f * (one - f), dG = dc * i * (one - (g * g));
+            Lanes.Store(dc * f, dC, left);
+            Lanes.Store(dI, dA, left);
+            Lanes.Store(dO, dA + hidden, left);
+            Lanes.Store(dF, dA + (2 * hidden), left);
+            Lanes.Store(dG, dA + (3 * hidden), left);
             sumI += dI;
             sumO += dO;
             sumF += dF;
@@ -73,9 +73,9 @@ internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
             dA += 4 * hidden;
         }
 
-        Gates.Store(Gates.Load(dB, left) + sumI, dB, left);
-        Gates.Store(Gates.Load(dB + hidden, left) + sumO, dB + hidden, left);
-        Gates.Store(Gates.Load(dB + (2 * hidden), left) + sumF, dB + (2 * hidden), left);
-        Gates.Store(Gates.Load(dB + (3 * hidden), left) + sumG, dB + (3 * hidden), left);
+        Lanes.Store(Lanes.Load(dB, left) + sumI, dB, left);
+        Lanes.Store(Lanes.Load(dB + hidden, left) + sumO, dB + hidden, left);
+        Lanes.Store(Lanes.Load(dB + (2 * hidden), left) + sumF, dB + (2 * hidden), left);
+        Lanes.Store(Lanes.Load(dB + (3 * hidden), left) + sumG, dB + (3 * hidden), left);
     }
 }

@@ -27,6 +27,6 @@ internal sealed unsafe class RnnRecurrenceGrad : RecurrenceGrad
     {
         var (at, left) = (At(direction, t, column), Hidden - column);
         for (var row = 0; row < Batch; row++, at += Hidden, sum += StepProduct.Panel)
-            Gates.Store((Gates.Load(_dY + at, left) + Vector512.Load(sum)) * Gates.Load(_k + at, left), _dA + at, left);
+            Lanes.Store((Lanes.Load(_dY + at, left) + Vector512.Load(sum)) * Lanes.Load(_k + at, left), _dA + at, left);
     }
 }
