@@ -15,13 +15,15 @@ public sealed class EngineTests
     private const int Inputs = 300, Outputs = 301;
 
     [TestMethod]
-    [DataRow(1)]
-    [DataRow(0)]
-    public void An_update_in_pieces_has_the_bits_of_one_over_the_whole(int threads)
+    [DataRow(1, true)]
+    [DataRow(0, true)]
+    [DataRow(1, false)]
+    [DataRow(0, false)]
+    public void An_update_in_pieces_has_the_bits_of_one_over_the_whole(int threads, bool kernels)
     {
         using var folder = new TemporaryFolder();
         var optimizer = new AdamW { WeightDecay = 0.1 };
-        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer, new SessionSettings { Threads = threads });
+        using var engine = Engine.Open(Artifacts(folder, optimizer), optimizer, new SessionSettings { Threads = threads, Kernels = kernels });
         Assert.IsGreaterThan(2 * (1 << 15), engine.Weights.Length, "more than one piece is needed");
         using var whole = new UpdateRun(optimizer, 2, Read(engine.Weights), inPlace: true);
         for (var step = 1; step <= 3; step++)
@@ -39,10 +41,12 @@ public sealed class EngineTests
     }
 
     [TestMethod]
-    public void A_switch_copies_the_average_or_a_share_of_it()
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_switch_copies_the_average_or_a_share_of_it(bool kernels)
     {
         using var folder = new TemporaryFolder();
-        using var engine = Engine.Open(Artifacts(folder, new Sgd()), new Sgd(), new SessionSettings());
+        using var engine = Engine.Open(Artifacts(folder, new Sgd()), new Sgd(), new SessionSettings { Kernels = kernels });
         var (w, e) = (Read(engine.Weights), TestModels.Random(7, (int)engine.Weights.Length));
         engine.Shadows[1].CopyFrom<float>(e);
         engine.Switch(new SwitchDecision(1, 0.25));

@@ -112,6 +112,19 @@ internal sealed class Arena : IDisposable
             _block.Host<T>(first, host.Length).CopyTo(host);
     }
 
+    /// <summary>Gets elements of a buffer in the host's memory, without a copy.</summary>
+    /// <typeparam name="T">A .NET type of the elements' size.</typeparam>
+    /// <param name="offset">The first element.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The elements do not lie within the buffer.</exception>
+    /// <exception cref="InvalidOperationException">The buffer is not in the host's memory.</exception>
+    internal Span<T> Host<T>(long offset, int count)
+        where T : unmanaged
+    {
+        var first = CheckCopy<T>(offset, count);
+        return _transfer is null ? _block.Host<T>(first, count) : throw new InvalidOperationException($"The arena is in the memory of {Device}.");
+    }
+
     /// <summary>Fills the buffer with zeros.</summary>
     public void Clear()
     {

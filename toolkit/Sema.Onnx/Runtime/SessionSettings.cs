@@ -11,6 +11,9 @@ internal sealed record SessionSettings
     /// <summary>Gets the number of threads that share one operator; 0, the default, takes one a core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Gets how many threads work where ONNX Runtime's do not.</summary>
+    public int Cores => Threads > 0 ? Threads : Environment.ProcessorCount;
+
     /// <summary>Gets how far the graph is rewritten; <see cref="OptimizationLevel.All"/> by default.</summary>
     public OptimizationLevel Optimization { get; init; } = OptimizationLevel.All;
 
@@ -42,6 +45,9 @@ internal sealed record SessionSettings
     /// Gets whether kernels in C# take the place of the bodies of <c>com.sema</c> functions, which are of float32 tensors on the CPU; so by default.
     /// </summary>
     public bool Kernels { get; init; } = true;
+
+    /// <summary>Gets whether elementwise graphs over the arenas become loops.</summary>
+    public bool Looped => Kernels && Device.IsCpu;
 
     /// <summary>Gets the beginning of the path of a profile that ONNX Runtime writes when the session ends; none by default.</summary>
     public string? Profile { get; init; }

@@ -65,7 +65,7 @@ internal sealed class Engine : IDisposable
 
         _logits = LogitsBuffer();
         _statistics = new RunningStatistics(manifest, Weights, _trainingBinding);
-        _update = new UpdateRunner(Path.Combine(folder, ArtifactFolder.Update), manifest, this, optimizer, settings);
+        _update = UpdateRunner.Create(Path.Combine(folder, ArtifactFolder.Update), manifest, this, optimizer, settings);
         _blender = new(() => new Blender(settings));
     }
 
