@@ -177,7 +177,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             options.BatchNormalization == BatchNormalizationMode.Train ? LiveBatchNormalization.Run(graph) : [];
         FusedActivation.Run(graph);
         LiveLayerNormalization.Run(graph);
-        TrainingLstm.Run(graph);
+        TrainingRecurrence.Run(graph);
         SlicesToSplit.Run(graph);
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);

@@ -13,7 +13,8 @@ public sealed class SemaFunctionsTests
         [
             "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",
             "com.sema.BatchNormalizationClipTraining", "com.sema.LayerNormalizationTraining", "LayerNormalization", "Relu", "Gelu",
-            "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining",
+            "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining", "com.sema.GRUTraining",
+            "com.sema.RNNTraining",
             "com.sema.FakeQuantize", "com.sema.ClipToGrid",
         ];
 
