@@ -55,6 +55,29 @@ public sealed class TrainingVariantsTests
     }
 
     [TestMethod]
+    public void Recomputing_is_recorded_and_changes_no_bit()
+    {
+        using var sample = new Sample();
+        string[] options = ["--epochs", "1", "--batch-size", "8"];
+        Cli.Run(["train", sample.Model, "--data", sample.Data, "--out", sample.In("kept"), .. options]).Succeeded();
+        Cli.Run(["train", sample.Model, "--data", sample.Data, "--out", sample.In("again"), .. options, "--recompute"]).Succeeded();
+        Cli.Run("artifacts", sample.Model, sample.In("graphs"), "--recompute").Succeeded();
+
+        CollectionAssert.AreEqual(Exported("kept"), Exported("again"));
+        Assert.IsFalse(Recorded("kept/artifacts"));
+        Assert.IsTrue(Recorded("again/artifacts"));
+        Assert.IsTrue(Recorded("graphs"));
+        Cli.Run("train", "--resume", sample.In("kept"), "--recompute").IsFailure(ExitCode.BadInput, "--recompute");
+
+        bool Recorded(string folder) => JsonDocument.Parse(File.ReadAllBytes(Path.Combine(sample.In(folder), "manifest.json"))).RootElement.GetProperty("recompute").GetBoolean();
+        byte[] Exported(string run)
+        {
+            Cli.Run("export", sample.In(run), sample.In($"{run}.onnx"), "--json").Succeeded();
+            return File.ReadAllBytes(sample.In($"{run}.onnx"));
+        }
+    }
+
+    [TestMethod]
     public void A_decay_that_is_scaled_is_said()
     {
         using var sample = new Sample();

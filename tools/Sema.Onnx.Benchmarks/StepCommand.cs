@@ -24,10 +24,11 @@ internal static class StepCommand
         Option<string> norm = new("--bn") { Description = "Batch normalisation: train or frozen.", DefaultValueFactory = _ => "train" };
         Option<string> kernels = new("--kernels") { Description = "Whether kernels in C# run: on or off.", DefaultValueFactory = _ => "on" };
         Option<string?> profile = new("--profile") { Description = "Writes ONNX Runtime's profile of the gradients to a file that begins so." };
+        Option<bool> recompute = new("--recompute") { Description = "Computes cheap activations again for the backward half." };
         Option<bool> flops = new("--flops") { Description = "Counts the floating-point operations of products and convolutions, in 10^9." };
         norm.AcceptOnlyFromAmong("train", "frozen");
         kernels.AcceptOnlyFromAmong("on", "off");
-        Command command = new("step", "Measures a training step with AdamW.") { model, batch, ema, steps, warmup, threads, norm, kernels, profile, flops };
+        Command command = new("step", "Measures a training step with AdamW.") { model, batch, ema, steps, warmup, threads, norm, kernels, profile, recompute, flops };
         command.SetAction(parsed =>
         {
             var path = parsed.GetValue(model)!;
@@ -36,6 +37,7 @@ internal static class StepCommand
                 Optimizer = new AdamW { WeightDecay = 0.01 },
                 Averages = parsed.GetValue(ema) is null ? 0 : 1,
                 BatchNormalization = parsed.GetValue(norm) == "train" ? BatchNormalizationMode.Train : BatchNormalizationMode.Frozen,
+                Recompute = parsed.GetValue(recompute),
             };
             var settings = new SessionSettings { Threads = parsed.GetValue(threads), Kernels = parsed.GetValue(kernels) == "on", Profile = parsed.GetValue(profile) };
             var size = parsed.GetValue(batch) ?? Batches.Size(path);

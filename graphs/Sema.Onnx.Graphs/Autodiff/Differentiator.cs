@@ -9,15 +9,16 @@ internal static class Differentiator
     /// <summary>Appends the gradient of a scalar with respect to values that it depends on.</summary>
     /// <param name="loss">The scalar; its graph speaks opset <see cref="Model.Opset"/> and knows its shapes.</param>
     /// <param name="wrt">The values to differentiate by: initializers or inputs.</param>
+    /// <param name="seed">The gradient of the scalar; <see langword="null"/> for 1.</param>
     /// <returns>
     /// The gradients, in each value's own shape; a value that the loss does not depend on is absent, and values with equal
     /// gradients (both sides of a sum) may share one.
     /// </returns>
     /// <exception cref="GradientNotDefinedException">An operator on the way has no rule.</exception>
-    internal static IReadOnlyDictionary<Value, Value> Gradients(Value loss, IReadOnlyCollection<Value> wrt)
+    internal static IReadOnlyDictionary<Value, Value> Gradients(Value loss, IReadOnlyCollection<Value> wrt, Value? seed = null)
     {
         ExplicitCaptures.Run(loss.Graph);
-        return Pull(loss.Graph, [(loss, loss.Graph.Scalar(1, loss.Type))], wrt);
+        return Pull(loss.Graph, [(loss, seed ?? loss.Graph.Scalar(1, loss.Type))], wrt);
     }
 
     /// <summary>Appends the gradients of values of one graph, a body it may be, given the gradients of others.</summary>

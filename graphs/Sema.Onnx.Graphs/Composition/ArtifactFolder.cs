@@ -34,7 +34,7 @@ internal static class ArtifactFolder
         };
         var manifest = new Manifest(Manifest.CurrentFormat, model, Model.Opset, graphs.Inputs, graphs.Target, graphs.Prediction, graphs.ClassAxis,
             options.Loss.ToString(), options.Optimizer.ToString(), options.Optimizer.Slots, options.Averages, options.Accumulate, graphs.Layout,
-            graphs.Statistics, digests);
+            graphs.Statistics, digests, options.Recompute);
         File.WriteAllText(Path.Combine(folder, ManifestFile), manifest.ToJson() + "\n");
     }
 

@@ -177,7 +177,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             options.BatchNormalization == BatchNormalizationMode.Train ? LiveBatchNormalization.Run(graph) : [];
         FusedActivation.Run(graph);
         LiveLayerNormalization.Run(graph);
-        TrainingLstm.Run(graph);
+        TrainingRecurrence.Run(graph);
         SlicesToSplit.Run(graph);
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
@@ -186,7 +186,9 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             DoublePrecision.Run(graph);
 
         var weights = layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics).Select(p => graph.Find(p.Name)!).ToList();
-        var gradients = Differentiator.Gradients(loss, weights);
+        // A seed of its own, and no 1 that others share, tells what the gradient flows through.
+        var (forward, seed) = (graph.Nodes.Count, graph.AddInitializer(graph.UniqueName("seed"), Tensor.Scalar(1, loss.Type)));
+        var gradients = Differentiator.Gradients(loss, weights, seed);
         List<string> outputs = [TrainingGraphs.LossName, TrainingGraphs.NormName, TrainingGraphs.LogitsName];
         var squares = new List<Value>();
         foreach (var weight in weights)
@@ -201,6 +203,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
         Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
+        if (options.Recompute)
+            RecomputeActivations.Run(graph, forward, loss, seed);
         if (options.Precision == ElementType.Float64)
             DoubleKernels.Run(graph);
         else

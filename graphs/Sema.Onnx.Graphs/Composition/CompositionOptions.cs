@@ -52,6 +52,12 @@ public sealed record CompositionOptions
     /// <summary>Gets whether gradients are added to accumulators, for batches made of several steps.</summary>
     public bool Accumulate { get; init; }
 
+    /// <summary>
+    /// Gets whether activations that cost little to compute (normalisations, activation functions, joins) are computed again for the backward half
+    /// instead of kept since the forward one: less memory, more time, the same bits. Default: no.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Gets the seed of a new head's weights.</summary>
     public int Seed { get; init; }
 

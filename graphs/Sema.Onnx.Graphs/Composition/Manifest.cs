@@ -20,10 +20,11 @@ namespace Sema.Onnx.Graphs.Composition;
 /// <param name="Layout">The parameters' places in the flat vectors.</param>
 /// <param name="Statistics">The running statistics that training moves.</param>
 /// <param name="Digests">The SHA-256 of each file, in hexadecimal.</param>
+/// <param name="Recompute">Whether <c>training.onnx</c> computes cheap activations again for its backward half.</param>
 internal sealed record Manifest(
     int Format, string Model, int Opset, IReadOnlyList<TensorSignature> Inputs, TensorSignature Target, TensorSignature Prediction, int ClassAxis, string Loss,
     string Optimizer, IReadOnlyList<string> Slots, int Averages, bool Accumulate, ParameterLayout Layout,
-    IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests)
+    IReadOnlyList<BatchStatistics> Statistics, IReadOnlyDictionary<string, string> Digests, bool Recompute = false)
 {
     internal const int CurrentFormat = 3;
 

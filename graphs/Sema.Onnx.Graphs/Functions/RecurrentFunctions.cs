@@ -60,6 +60,46 @@ internal static class RecurrentFunctions
             return [d[0], d[0].Sum([1, 2], keep: false), d[1], d[2]];
         }),
 
+        // h = tanh(A + b + hₜ₋₁ Rᵀ): h of all steps [D, T, B, H], and the last [D, B, H]
+        Define("RNNTraining", ["A", "b", "h0", "R"], [], f =>
+        {
+            var r = f[3].Transpose(0, 2, 1);
+            return Outputs(1, ScanBuilder.Scan([f[2]], [f[0] + f[1].Unsqueeze(1, 2)], (state, at) =>
+            {
+                var h = (at[0] + state[0].MatMul(r)).Tanh();
+                return ([h.Identity()], [h]);
+            }));
+        }),
+
+        // The GRU with linear_before_reset, of the standard's own activations: (z, r) = σ(A + b + hₜ₋₁ Rᵀ),  n = hₜ₋₁ Rₕᵀ + bₙ,  h̃ = tanh(Aₕ + bₕ + r n),
+        // hₜ = (1 − z) h̃ + z hₜ₋₁; b is (b_z, b_r, bₕ, bₙ). It gives h [D, T, B, H], the last h [D, B, H], the gates (z, r, h̃) and n of all steps.
+        Define("GRUTraining", ["A", "b", "h0", "R"], [], f =>
+        {
+            var (r, b) = (f[3].Transpose(0, 2, 1), Sequences.Parts(f[1].Unsqueeze(1), 4));
+            var made = ScanBuilder.Scan([f[2]], [f[0]], (state, at) =>
+            {
+                Value[] a = Sequences.Parts(at[0], 3), s = Sequences.Parts(state[0].MatMul(r), 3);
+                Value z = (a[0] + s[0] + b[0]).Sigmoid(), reset = (a[1] + s[1] + b[1]).Sigmoid(), n = s[2] + b[3], candidate = (a[2] + b[2] + reset * n).Tanh();
+                var h = (1 - z) * candidate + z * state[0];
+                return ([h.Identity()], [h, Operators.Concat([z, reset, candidate], -1), n]);
+            });
+            return [made[1], made[0], made[2], made[3]];
+        }),
+
+        // dA goes to the inputs' side of the gates, dN to the state's; db = (Σ dA, Σ dNₕ)
+        Define("GRUTrainingGrad", ["dY", "dH", "gates", "h", "n", "h0", "R"], [], f =>
+        {
+            var gates = Sequences.Parts(f[2], 3);
+            Value z = gates[0], r = gates[1], candidate = gates[2], before = Operators.Concat([f[5].Unsqueeze(1), f[3]], 1).Slice(1, 0, -1);
+            Value kz = (before - candidate) * z * (1 - z), kh = (1 - z) * (1 - candidate * candidate), kr = kh * f[4] * r * (1 - r);
+            var onState = Operators.Concat([kz, kr, kh * r], -1);
+            var d = GruLinearGrad(f[0], f[1], z, onState, f[6]);
+            var dh = Operators.Concat([d[0], d[0], d[0]], -1);
+            Value dA = dh * Operators.Concat([kz, kr, kh], -1), dN = dh * onState;
+            var db = Operators.Concat([dA, Sequences.Parts(dN, 3)[2]], -1).Sum([1, 2], keep: false);
+            return [dA, dN, db, d[1]];
+        }),
+
         // dh = dY + dhₜ₊₁,  dAh = kh dh,  q = dAh Rh, the gradient of r hₜ₋₁,  dA = (kz dh, kr q, dAh),  dhₜ₋₁ = z dh + r q + dAzr Rzr
         Define("GRURecurrenceGrad", ["dY", "dH", "z", "r", "kz", "kr", "kh", "Rzr", "Rh"], [], f => Outputs(1, ScanBuilder.Scan(
             [f[1]], [f[0], f[2], f[3], f[4], f[5], f[6]], (state, at) =>
@@ -72,13 +112,14 @@ internal static class RecurrentFunctions
         }, backwards: true))),
 
         // With linear_before_reset: dh = dY + dhₜ₊₁,  dA = (dh, dh, dh) k on the recurrent side,  dhₜ₋₁ = z dh + dA R. It gives all dh.
-        Define("GRULinearRecurrenceGrad", ["dY", "dH", "z", "k", "R"], [], f => Outputs(1, ScanBuilder.Scan(
-            [f[1]], [f[0], f[2], f[3]], (state, at) =>
-        {
-            var dh = at[0] + state[0];
-            return ([dh * at[1] + (Operators.Concat([dh, dh, dh], -1) * at[2]).MatMul(f[4])], [dh]);
-        }, backwards: true))),
+        Define("GRULinearRecurrenceGrad", ["dY", "dH", "z", "k", "R"], [], f => GruLinearGrad(f[0], f[1], f[2], f[3], f[4])),
     ];
+
+    private static Value[] GruLinearGrad(Value dY, Value dH, Value z, Value k, Value r) => Outputs(1, ScanBuilder.Scan([dH], [dY, z, k], (state, at) =>
+    {
+        var dh = at[0] + state[0];
+        return ([dh * at[1] + (Operators.Concat([dh, dh, dh], -1) * at[2]).MatMul(r)], [dh]);
+    }, backwards: true));
 
     // dh = dY + dhₜ₊₁,  dc = dcₜ₊₁ + kc dh,  dA = (dc, dh, dc, dc) k for the gates i, o, f, c,  dhₜ₋₁ = dA R,  dcₜ₋₁ = kd dc
     private static Value[] LstmGrad(Value dY, Value dH, Value dC, Value k, Value kc, Value kd, Value r) => Outputs(2, ScanBuilder.Scan(

@@ -44,6 +44,8 @@ internal static class RecurrentCases
                from used in new Range[] { ..3, ..1, 1..2, 2..3 }
                select Training(directions).Making(5, used),
         ],
+        ["com.sema.GRUTraining"] = [.. from directions in new[] { 1L, 2L } from used in new Range[] { ..2, ..1, 1..2 } select Training(directions, 3, 4).Making(4, used)],
+        ["com.sema.RNNTraining"] = [.. from directions in new[] { 1L, 2L } from used in new Range[] { ..2, ..1, 1..2 } select Training(directions, 1, 1).Making(2, used)],
     };
 
     private static IEnumerable<GradientCase> Common(string op, params Attribute[] attributes) =>
@@ -86,6 +88,9 @@ internal static class RecurrentCases
 
     private static GradientCase Training(long d) => new(
         F(d, Steps, Batch, 4 * Hidden), F(d, 4 * Hidden), F(d, Batch, Hidden), F(d, Batch, Hidden), F(d, 4 * Hidden, Hidden));
+
+    private static GradientCase Training(long d, long gates, long biases) => new(
+        F(d, Steps, Batch, gates * Hidden), F(d, biases * Hidden), F(d, Batch, Hidden), F(d, gates * Hidden, Hidden));
 
     private static GradientCase All(string op, string direction, bool peepholes, params Attribute[] attributes) =>
         Of(op, direction, peepholes ? 8 : 7, [3, Steps, 1], attributes).Making(op == "LSTM" ? 3 : 2);

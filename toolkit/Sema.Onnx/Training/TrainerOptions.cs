@@ -59,6 +59,12 @@ public sealed record TrainerOptions
     /// <summary>Gets how many batches make one optimizer step, at least 1. Default 1.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>
+    /// Gets whether activations that cost little to compute (normalisations, activation functions, joins) are computed again for the gradient instead
+    /// of kept: less memory, more time, the same bits. Default: no.
+    /// </summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Gets the samples of a batch, at least 1. Default 32.</summary>
     public int BatchSize { get; init; } = 32;
 
@@ -137,6 +143,7 @@ public sealed record TrainerOptions
         LayerDecay = LayerDecay,
         Averages = Averaging.ShadowWeights.Count(s => s.EveryStep),
         Accumulate = Accumulate > 1,
+        Recompute = Recompute,
         Seed = Seed,
     };
 

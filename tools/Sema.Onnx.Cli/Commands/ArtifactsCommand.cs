@@ -18,6 +18,7 @@ internal sealed class ArtifactsCommand : SemaCommand
     private readonly WeightOptions _weights;
     private readonly OptimizerOptions _optimizer;
     private readonly GroupOptions _groups;
+    private readonly MemoryOptions _memory;
     private readonly AveragingOptions _averaging = new();
     private readonly ShapeOptions _shapes;
     private readonly CommonOptions _common;
@@ -34,6 +35,7 @@ internal sealed class ArtifactsCommand : SemaCommand
         _groups = Add(new GroupOptions());
         foreach (var group in _averaging.Groups)
             Add(group);
+        _memory = Add(new MemoryOptions());
         _data = Add(new DataOptions(training: false));
         _pixels = Add(new PixelFlags());
         _common = Add(new CommonOptions());
@@ -74,6 +76,7 @@ internal sealed class ArtifactsCommand : SemaCommand
             LayerDecay = _groups.Layers(parse),
             Averages = _averaging.Bind(parse, _optimizer.KeepsAverage(parse)).ShadowWeights.Count(s => s.EveryStep),
             Accumulate = parse.GetValue(_optimizer.Accumulate) > 1,
+            Recompute = parse.GetValue(_memory.Recompute),
             Seed = parse.GetValue(_shapes.Seed),
         };
         var batch = parse.GetValue(_shapes.BatchSize);

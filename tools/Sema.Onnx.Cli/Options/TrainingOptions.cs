@@ -33,10 +33,12 @@ internal sealed class TrainingOptions
 
     internal StatisticsOptions Statistics { get; } = new();
 
+    internal MemoryOptions Memory { get; } = new();
+
     internal DeviceOptions Device { get; } = new(training: true);
 
     internal IReadOnlyList<OptionGroup> Groups =>
-        [Data, Pixels, Run, .. Averaging.Groups, Statistics, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Device];
+        [Data, Pixels, Run, .. Averaging.Groups, Statistics, Optimizer, Sharpness, .. Schedule.Groups, Parts, Loss, Weights, Memory, Device];
 
     /// <summary>Gets the values in effect of the options whose defaults depend on others.</summary>
     internal IEnumerable<(Option Option, object Value)> Resolved(ParseResult parse) =>
@@ -61,6 +63,7 @@ internal sealed class TrainingOptions
         AverageStatistics = Statistics.Bind(parse),
         ClipNorm = parse.GetValue(Optimizer.ClipNorm),
         Accumulate = parse.GetValue(Optimizer.Accumulate),
+        Recompute = parse.GetValue(Memory.Recompute),
         BatchSize = parse.GetValue(Run.BatchSize),
         Epochs = parse.GetValue(Run.Epochs),
         Steps = parse.GetValue(Run.Steps),

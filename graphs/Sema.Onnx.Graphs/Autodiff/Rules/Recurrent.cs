@@ -19,6 +19,10 @@ internal static class Recurrent
         ["LSTM"] = Joint(Lstm),
         // (h, h_T, c_T, c, gates) = op(A, b, h₀, c₀, R)
         ["com.sema.LSTMTraining"] = Joint(LstmTraining, outputs: 3),
+        // (h, h_T, gates, n) = op(A, b, h₀, R)
+        ["com.sema.GRUTraining"] = Joint(GruTraining, outputs: 2),
+        // (h, h_T) = op(A, b, h₀, R)
+        ["com.sema.RNNTraining"] = Joint(RnnTraining, outputs: 2),
     };
 
     // a = X Wᵀ + H₋₁ Rᵀ + b,  h = f(a)
@@ -89,14 +93,32 @@ internal static class Recurrent
 
     private static IReadOnlyList<Value?> LstmTraining(Node y, IReadOnlyList<Value?> dYs)
     {
-        var dY = dYs[0] ?? y.Output.ZerosOf(y.Output.DynamicShape());
-        var (dH, dC) = (dYs[1] ?? y[2].ZerosOf(y[2].DynamicShape()), dYs[2] ?? y[3].ZerosOf(y[3].DynamicShape()));
-        var d = y.Graph.CallAll("LSTMTrainingGrad", [dY, dH, dC, y.Outputs[4], y.Outputs[3], y[3], y[4]], 4);
-        return [d[0], d[1], d[2], d[3], Rows(d[0]!, 1).Transpose(0, 2, 1).MatMul(Rows(Before(y[2], y.Output), 2))];
+        var d = y.Graph.CallAll("LSTMTrainingGrad", [Given(dYs[0], y.Output), Given(dYs[1], y[2]), Given(dYs[2], y[3]), y.Outputs[4], y.Outputs[3], y[3], y[4]], 4);
+        return [d[0], d[1], d[2], d[3], OfStates(y, d[0]!, y[4])];
+    }
+
+    private static IReadOnlyList<Value?> GruTraining(Node y, IReadOnlyList<Value?> dYs)
+    {
+        var d = y.Graph.CallAll("GRUTrainingGrad", [Given(dYs[0], y.Output), Given(dYs[1], y[2]), y.Outputs[2], y.Output, y.Outputs[3], y[2], y[3]], 4);
+        return [d[0], d[2], d[3], OfStates(y, d[1]!, y[3])];
+    }
+
+    private static IReadOnlyList<Value?> RnnTraining(Node y, IReadOnlyList<Value?> dYs)
+    {
+        var d = y.Graph.CallAll("RNNRecurrenceGrad", [Given(dYs[0], y.Output), Given(dYs[1], y[2]), 1 - y.Output.Square(), y[3]], 2);
+        return [d[0], d[0]!.Sum([1, 2], keep: false), d[1], OfStates(y, d[0]!, y[3])];
+    }
+
+    private static Value Given(Value? d, Value of) => d ?? of.ZerosOf(of.DynamicShape());
+
+    // dR = Σ dAᵀ hₜ₋₁, of a training form, whose h₀ is its third input
+    private static Value OfStates(Node y, Value dA, Value r)
+    {
+        return Rows(dA, 1).Transpose(0, 2, 1).MatMul(Rows(Before(y[2], y.Output), 2));
 
         Value Rows(Value x, int axis) => x.Reshape(Operators.Concat([Size(0), y.Graph.Vector(-1), Size(axis)], 0));
 
-        Value Size(int axis) => y[4].ShapeVector().Slice(0, axis, axis + 1);
+        Value Size(int axis) => r.ShapeVector().Slice(0, axis, axis + 1);
     }
 
     // Only peepholes make a gate wait for the cell.

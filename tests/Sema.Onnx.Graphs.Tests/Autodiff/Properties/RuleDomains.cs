@@ -43,7 +43,7 @@ internal static class RuleDomains
     internal static readonly string[] CasesOnly =
     [
         "AffineGrid", "Col2Im", "DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "RoiAlign", "STFT", "Unique",
-        "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.LSTMTraining", "com.sema.LayerNormalizationTraining",
+        "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.GRUTraining", "com.sema.LSTMTraining", "com.sema.RNNTraining", "com.sema.LayerNormalizationTraining",
         "com.microsoft.Inverse", "com.sema.BatchNormalizationClipTraining", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
     ];
 

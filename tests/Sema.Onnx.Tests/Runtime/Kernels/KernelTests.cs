@@ -15,7 +15,7 @@ public sealed class KernelTests
         new[]
         {
             ActivationKernelCases.Table, ConvolutionKernelCases.Table, LossKernelCases.Table, NormalizationKernelCases.Table, PoolingKernelCases.Table,
-            RecurrentKernelCases.Table,
+            RecurrentKernelCases.Table, OrderKernelCases.Table,
         }.SelectMany(t => t).ToDictionary();
 
     public static IEnumerable<object[]> Names => KernelTable.All.Select(k => new object[] { k.Name });

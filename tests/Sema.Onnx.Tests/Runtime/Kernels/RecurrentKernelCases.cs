@@ -23,6 +23,13 @@ internal static class RecurrentKernelCases
             .. Sizes.Select(s => Case(s, (0, 1), (1, 1), (1, 1), (0, 4), (0, 1), (0, 1), (4, 1))),
             Case((1, 3, 2, 3), (0, 1), (1, 1), (1, 1), (0, 4), (0, 1), (0, 1), (4, 1)) with { Without = [1] },
         ],
+        ["GRUTraining"] = [.. Sizes.Select(s => Of(s, 3, 4)), Of((2, 3, 5, 20), 3, 4) with { Without = [1, 2] }],
+        ["GRUTrainingGrad"] =
+        [
+            .. Sizes.Select(s => Case(s, (0, 1), (1, 1), (6, 3), (0, 1), (0, 1), (1, 1), (3, 1))),
+            Case((2, 3, 5, 20), (0, 1), (1, 1), (6, 3), (0, 1), (0, 1), (1, 1), (3, 1)) with { Without = [1, 2] },
+        ],
+        ["RNNTraining"] = [.. Sizes.Select(s => Of(s, 1, 1))],
         ["LinearRecurrence"] = [.. Sizes.Select(s => Case(s, (6, 1), (0, 1), (1, 1)))],
         ["RNNRecurrenceGrad"] = [.. Sizes.Select(s => Case(s, (0, 1), (1, 1), (0, 1), (5, 1)))],
         ["GRULinearRecurrenceGrad"] = [.. Sizes.Select(s => Case(s, (0, 1), (1, 1), (6, 1), (0, 3), (3, 1)))],
@@ -31,6 +38,9 @@ internal static class RecurrentKernelCases
 
     private static KernelCase Lstm((long D, long T, long B, long H) s) =>
         new([Normal(s.D, s.T, s.B, 4 * s.H), Normal(s.D, 4 * s.H), Normal(s.D, s.B, s.H), Normal(s.D, s.B, s.H), Weights(s.D, 4 * s.H, s.H)]);
+
+    private static KernelCase Of((long D, long T, long B, long H) s, long gates, long biases) =>
+        new([Normal(s.D, s.T, s.B, gates * s.H), Normal(s.D, biases * s.H), Normal(s.D, s.B, s.H), Weights(s.D, gates * s.H, s.H)]);
 
     private static KernelCase LstmGrad((long D, long T, long B, long H) s) => Case(s, (0, 1), (1, 1), (1, 1), (6, 4), (0, 1), (1, 1), (4, 1));
 

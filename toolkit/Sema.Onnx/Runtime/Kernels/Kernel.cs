@@ -23,4 +23,7 @@ internal sealed record KernelDefinition(string Name, ElementType[] Inputs, Eleme
 
     /// <summary>Gets whether the first output, of the first input's size, may be written over it.</summary>
     internal bool InPlace { get; init; }
+
+    /// <summary>Gets whether the first output is the first input: both have one buffer.</summary>
+    internal bool IsView { get; init; }
 }

@@ -61,6 +61,8 @@ internal static unsafe class KernelDomain
                 GetEndVersion = &Latest,
                 GetMayInPlace = Definitions[i].InPlace ? &FirstOverFirst : &Nowhere,
                 ReleaseMayInPlace = &Keep,
+                GetAliasMap = Definitions[i].IsView ? &FirstOverFirst : &Nowhere,
+                ReleaseAliasMap = &Keep,
                 Name = Utf8(Definitions[i].Name),
                 Index = i,
             };
@@ -177,7 +179,7 @@ internal static unsafe class KernelDomain
             return ((delegate* unmanaged<int, byte*, nint>)NativeApi.Table[CreateStatus])(RuntimeException, message);
     }
 
-    // No operator passes an input through unchanged; what ONNX Runtime need not know stays null.
+    // What ONNX Runtime need not know stays null.
 #pragma warning disable CS0649
 
     /// <summary>OrtCustomOp of onnxruntime_c_api.h, version 29; behind it what is ours.</summary>
@@ -207,8 +209,8 @@ internal static unsafe class KernelDomain
         internal delegate* unmanaged<Operator*, int> GetEndVersion;
         internal delegate* unmanaged<int**, int**, nuint> GetMayInPlace;
         internal delegate* unmanaged<int*, int*, void> ReleaseMayInPlace;
-        internal nint GetAliasMap;
-        internal nint ReleaseAliasMap;
+        internal delegate* unmanaged<int**, int**, nuint> GetAliasMap;
+        internal delegate* unmanaged<int*, int*, void> ReleaseAliasMap;
         internal byte* Name;
         internal int Index;
     }

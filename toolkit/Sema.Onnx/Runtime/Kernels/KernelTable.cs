@@ -12,7 +12,8 @@ internal static class KernelTable
         BatchNormalizationTrainingGrad.Definition, BatchNormalizationTrainingGrad.Clipped, BatchNormalizationTrainingGrad.Frozen,
         LayerNormalizationTraining.Definition, LayerNormalizationGrad.Definition,
         LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
+        GruTraining.Definition, GruTrainingGrad.Definition, RnnTraining.Definition,
         GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
-        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition,
+        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition, After.Definition,
     ];
 }
