@@ -19,7 +19,7 @@ internal static unsafe class DepthwiseConvolution
         {
             var padded = new PaddedPlane(g);
 
-            var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2]);
+            var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2] + GemmTile.Vector);
             var taps = stackalloc float*[g.Taps];
             for (var plane = from; plane < to; plane++)
             {
@@ -30,7 +30,7 @@ internal static unsafe class DepthwiseConvolution
                 {
                     Row(padded, taps, i, w + (c * g.Taps), bias == null ? 0 : bias[c], placement.IsDense ? target + (i * g.Windows[2]) : row, g.Windows[2]);
                     if (!placement.IsDense)
-                        placement.Put(row, g.Windows[2], 0, target + placement.Of(i * g.Windows[2]).Place);
+                        placement.Put(row, 0, 1, g.Windows[2], null, target + placement.Of(i * g.Windows[2]).Place);
                 }
             }
         });
