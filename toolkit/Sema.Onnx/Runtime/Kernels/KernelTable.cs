@@ -13,6 +13,6 @@ internal static class KernelTable
         LayerNormalizationTraining.Definition, LayerNormalizationGrad.Definition,
         LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
         GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
-        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition,
+        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolTraining.Definition, MaxPoolGrad.Definition,
     ];
 }
