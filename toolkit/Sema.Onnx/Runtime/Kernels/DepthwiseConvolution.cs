@@ -14,7 +14,14 @@ internal static unsafe class DepthwiseConvolution
         g.Channels == 1 && outputs == 1 && g.Kernel[0] == 1 && g.Plane[0] == 1 && g.Before.All(b => b >= 0) && g.Windows[0] == 1 && new PaddedPlane(g, 0).Size <= 1 << 16;
 
     /// <summary>Y[n, c] = X[n, c] ∗ W[c] + b[c].</summary>
-    internal static void Forward(KernelContext context, ConvGeometry g, ConvPlacement placement, int channels, float* x, float* w, float* bias, float* y) =>
+    internal static void Forward(KernelContext context, ConvGeometry g, ConvPlacement placement, int channels, float* x, float* w, float* bias, float* y)
+    {
+        if (placement.IsDense && g.Windows[2] < GemmTile.Vector && FlatDepthwise.Fits(g))
+        {
+            FlatDepthwise.Forward(context, g, channels, x, w, bias, y);
+            return;
+        }
+
         context.ParallelRange((long)g.Batch * channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(g, 0);
@@ -34,9 +41,17 @@ internal static unsafe class DepthwiseConvolution
                 }
             }
         });
+    }
 
     /// <summary>dW[c, tap] = Σ over images and windows of dY[n, c, q] X[n, c, what the tap sees].</summary>
-    internal static void WeightGrad(KernelContext context, ConvGeometry g, int channels, float* x, float* dY, float* dW) =>
+    internal static void WeightGrad(KernelContext context, ConvGeometry g, int channels, float* x, float* dY, float* dW)
+    {
+        if (FlatDepthwise.Fits(g))
+        {
+            FlatDepthwise.WeightGrad(context, g, channels, x, dY, dW);
+            return;
+        }
+
         context.ParallelRange(channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(g, 0);
@@ -61,6 +76,7 @@ internal static unsafe class DepthwiseConvolution
                     dW[(c * g.Taps) + tap] = Vector512.Sum(Vector512.Load(sums + (tap * GemmTile.Vector)));
             }
         });
+    }
 
     private static void Row(PaddedPlane padded, float** taps, int i, float* w, float bias, float* y, int count)
     {
@@ -81,7 +97,7 @@ internal static unsafe class DepthwiseConvolution
 
     // Nine taps, whose weights stay in registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row3(float* r0, float* r1, float* r2, nint second, nint third, float* w, float bias, float* y, int count)
+    internal static void Row3(float* r0, float* r1, float* r2, nint second, nint third, float* w, float bias, float* y, int count)
     {
         Vector512<float> w00 = Vector512.Create(w[0]), w01 = Vector512.Create(w[1]), w02 = Vector512.Create(w[2]);
         Vector512<float> w10 = Vector512.Create(w[3]), w11 = Vector512.Create(w[4]), w12 = Vector512.Create(w[5]);
