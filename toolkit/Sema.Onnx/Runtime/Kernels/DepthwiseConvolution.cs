@@ -95,7 +95,7 @@ internal static unsafe class DepthwiseConvolution
             Lanes.Load(from + i, count - i).Store(to + i);
     }
 
-    // Nine taps, whose weights stay in registers.
+    /// <summary>Nine taps of a row of windows, whose weights stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Row3(float* r0, float* r1, float* r2, nint second, nint third, float* w, float bias, float* y, int count)
     {
