@@ -13,6 +13,10 @@ internal static class ConvolutionKernelCases
         new([2, 8, 14, 14], 8, [3, 3], [1, 1, 1, 1]),
         new([1, 4, 33, 35], 5, [3, 3], [1, 1, 1, 1]),
         new([2, 64, 9, 11], 72, [1, 1], [0, 0, 0, 0]),
+        new([2, 10, 7, 8], 11, [1, 1], [0, 0, 0, 0]),
+        new([1, 24, 24, 25], 16, [1, 1], [0, 0, 0, 0]),
+        new([2, 18, 7, 7], 6, [1, 1], [0, 0, 0, 0]) { Groups = 2 },
+        new([2, 200, 6, 9], 16, [1, 1], [0, 0, 0, 0]),
         new([1, 1, 5, 5], 1, [5, 5], [2, 2, 2, 2]),
         new([2, 3, 9, 40], 7, [3, 5], [0, 2, 1, 1]),
         new([2, 6, 12, 12], 10, [3, 3], [2, 2, 2, 2]) { Dilations = [2, 2] },
@@ -45,7 +49,7 @@ internal static class ConvolutionKernelCases
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
         ["Convolution"] = [.. Forms.Select(f => new KernelCase([Normal(f.X), Normal(f.W)], f.Attributes)),
-            .. Forms.Take(6).Select(f => new KernelCase([Normal(f.X), Normal(f.W), Normal(f.Outputs)], f.Attributes))],
+            .. Forms.Take(9).Select(f => new KernelCase([Normal(f.X), Normal(f.W), Normal(f.Outputs)], f.Attributes))],
         ["ConvInputGradUnit"] = [.. Forms.Where(f => f.Strides.All(s => s == 1)).Select(f =>
             new KernelCase([Normal(f.Y), Normal(f.W)], ("kernel_shape", f.Kernel), ("pads", f.Turned), ("dilations", f.Dilations), ("group", f.Groups)))],
         ["ConvInputGrad"] = [.. Forms.Select(f => new KernelCase([Normal(f.Y), Normal(f.W)], [.. f.Attributes, ("output_padding", f.Unread)]))],

@@ -28,6 +28,12 @@ internal static unsafe class ConvProduct
             return;
         }
 
+        if (PointwiseProduct.Pays(geometry, placement))
+        {
+            PointwiseProduct.Run(context, geometry, groups, x, rows, outputs, bias, y);
+            return;
+        }
+
         // A few pieces for each thread, so that one that is late holds nobody up; outputs are shared out only where windows are too few.
         var parts = Math.Min(panels, 4 * Environment.ProcessorCount);
         var splits = Math.Clamp(2 * Environment.ProcessorCount / (parts * groups), 1, blocks);
