@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
-using Sema.Onnx.Graphs.Functions;
 using Sema.Onnx.Runtime;
+using Sema.Onnx.Runtime.Kernels;
 using static Sema.Onnx.Benchmarks.Statistic;
 using Attribute = Sema.Onnx.Graphs.Attribute;
 
@@ -46,8 +46,8 @@ internal static class OpsCommand
     {
         var graph = new Graph("op");
         var values = inputs.Select(i => graph.AddInput(i.Key, i.Value.Type, Shape.Of([.. i.Value.Shape]))).ToList();
-        var outputs = SemaFunctions.All.Single(f => f.Name == op.Name).Body.Outputs.Count;
-        graph.Outputs.AddRange(graph.AddNode(op.Name, Graphs.Model.SemaDomain, values, op.Attributes, outputs).Outputs.Select(o => o!.As(ElementType.Float32)));
+        var types = KernelTable.All.Single(k => k.Name == op.Name).Outputs;
+        graph.Outputs.AddRange(graph.AddNode(op.Name, Graphs.Model.SemaDomain, values, op.Attributes, types.Length).Outputs.Zip(types, (o, type) => o!.As(type)));
         return Composer.Shell(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }, graph);
     }
 

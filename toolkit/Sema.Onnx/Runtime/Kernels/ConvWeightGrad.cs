@@ -32,7 +32,13 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
         else if (DepthwiseConvolution.Fits(g, outputs))
             DepthwiseConvolution.WeightGrad(context, g, _groups, x.Floats, dY.Floats, dW.Floats);
         else if ((long)channels * g.Taps * outputs <= FewSums)
-            ByWindows(context, g, x.Floats, dY.Floats, outputs, dW.Floats);
+        {
+            // What becomes lanes is transposed: of windows of one element, the smaller side.
+            if (outputs > channels && g.Taps == 1 && g.Strides.All(s => s == 1) && g.Windows.SequenceEqual(g.Plane) && g.Before.All(b => b == 0))
+                ByWindows(context, g with { Channels = outputs }, dY.Floats, x.Floats, channels, dW.Floats, exchanged: true);
+            else
+                ByWindows(context, g, x.Floats, dY.Floats, outputs, dW.Floats, exchanged: false);
+        }
         else
             ByChannels(context, g, x.Floats, dY.Floats, outputs, dW.Floats);
     }
@@ -41,7 +47,7 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
         new(name, [ElementType.Float32, ElementType.Float32], [ElementType.Float32], attributes => new ConvWeightGrad(attributes));
 
     // Threads share out the windows, each with sums of its own.
-    private void ByWindows(KernelContext context, ConvGeometry g, float* x, float* dY, int outputs, float* dW)
+    private void ByWindows(KernelContext context, ConvGeometry g, float* x, float* dY, int outputs, float* dW, bool exchanged)
     {
         var band = ImageBand.Pays(g, outputs) ? new ImageBand(g, Math.Clamp(Environment.ProcessorCount / g.Batch, 1, g.Windows[1])) : null;
         var pieces = band != null ? g.Batch * band.Bands : Blocks(g);
@@ -65,7 +71,11 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
             var first = sums + (group * splits * each);
             for (var split = 1; split < splits; split++)
                 TensorPrimitives.Add(new(first, depth * lanes), new ReadOnlySpan<float>(first + (split * each), depth * lanes), new Span<float>(first, depth * lanes));
-            Transposition.Run(first, lanes, depth, outputs, dW + ((long)group * outputs * depth), depth);
+            var to = dW + ((long)group * outputs * depth);
+            if (!exchanged)
+                Transposition.Run(first, lanes, depth, outputs, to, depth);
+            for (var row = 0; exchanged && row < depth; row++)
+                new ReadOnlySpan<float>(first + ((long)row * lanes), outputs).CopyTo(new(to + ((long)row * outputs), outputs));
         });
     }
 
