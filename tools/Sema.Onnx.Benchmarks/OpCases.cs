@@ -13,11 +13,11 @@ internal static class OpCases
         .. Convolutions(32, 64, 32, 128, 3, 2, 1), .. Convolutions(8, 256, 56, 64, 1, 1, 1), .. Convolutions(8, 3, 224, 64, 7, 2, 1),
         .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 576, 6, 576, 3, 1, 576), .. Convolutions(16, 960, 3, 960, 3, 1, 960), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
         new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
-        .. MaxPool([64, 32, 28, 28], 2, 0), .. MaxPool([8, 64, 112, 112], 3, 1),
+        .. MaxPool([64, 32, 28, 28], 2, 2, 0), .. MaxPool([8, 64, 112, 112], 3, 2, 1),
     ];
 
-    private static IEnumerable<OpCase> MaxPool(long[] x, long kernel, long pad) =>
-        [new("MaxPoolTraining", [x], 0, ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { 2L, 2L }), ("pads", new[] { pad, pad, pad, pad }))];
+    private static IEnumerable<OpCase> MaxPool(long[] x, long kernel, long stride, long pad) =>
+        [new("MaxPoolTraining", [x], 0, ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }))];
 
     private static IEnumerable<OpCase> Convolutions(long batch, long channels, long size, long outputs, long kernel, long stride, long groups)
     {
