@@ -8,10 +8,16 @@ internal static class OpCases
     internal static IEnumerable<OpCase> All =>
     [
         .. Convolutions(32, 64, 32, 64, 3, 1, 1), .. Convolutions(32, 256, 8, 256, 3, 1, 1), .. Convolutions(32, 512, 4, 512, 3, 1, 1),
+        .. Convolutions(64, 32, 28, 32, 3, 1, 1), .. Convolutions(64, 64, 14, 64, 3, 1, 1), .. Convolutions(16, 16, 48, 96, 1, 1, 1),
+        .. Convolutions(16, 144, 24, 24, 1, 1, 1), .. Convolutions(8, 2048, 7, 512, 1, 1, 1), .. Convolutions(8, 1024, 14, 256, 1, 1, 1),
         .. Convolutions(32, 64, 32, 128, 3, 2, 1), .. Convolutions(8, 256, 56, 64, 1, 1, 1), .. Convolutions(8, 3, 224, 64, 7, 2, 1),
-        .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
+        .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 576, 6, 576, 3, 1, 576), .. Convolutions(16, 960, 3, 960, 3, 1, 960), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
         new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
+        .. MaxPool([64, 32, 28, 28], 2, 2, 0), .. MaxPool([8, 64, 112, 112], 3, 2, 1),
     ];
+
+    private static IEnumerable<OpCase> MaxPool(long[] x, long kernel, long stride, long pad) =>
+        [new("MaxPoolTraining", [x], 0, ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }))];
 
     private static IEnumerable<OpCase> Convolutions(long batch, long channels, long size, long outputs, long kernel, long stride, long groups)
     {

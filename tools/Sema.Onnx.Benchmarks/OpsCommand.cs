@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
-using Sema.Onnx.Graphs.Functions;
 using Sema.Onnx.Runtime;
+using Sema.Onnx.Runtime.Kernels;
 using static Sema.Onnx.Benchmarks.Statistic;
 using Attribute = Sema.Onnx.Graphs.Attribute;
 
@@ -15,14 +15,14 @@ internal static class OpsCommand
 {
     internal static Command Create()
     {
-        Option<string> filter = new("--filter") { Description = "Only operators whose name holds this.", DefaultValueFactory = _ => "" };
+        Option<string> filter = new("--filter") { Description = "Only operators whose name and inputs, as the table shows them, hold this.", DefaultValueFactory = _ => "" };
         Option<int> rounds = new("--rounds") { Description = "Runs of each; the fastest counts.", DefaultValueFactory = _ => 15 };
         Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
         Command command = new("ops", "Measures each kernel alone.") { filter, rounds, threads };
         command.SetAction(parsed =>
         {
             Console.WriteLine("| operator | inputs | kernel, ms | body, ms | body / kernel | GFLOP/s | GB/s |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |");
-            foreach (var op in OpCases.All.Where(o => o.Name.Contains(parsed.GetValue(filter)!, StringComparison.OrdinalIgnoreCase)))
+            foreach (var op in OpCases.All.Where(o => o.Label.Contains(parsed.GetValue(filter)!, StringComparison.OrdinalIgnoreCase)))
                 Measure(op, parsed.GetValue(rounds), parsed.GetValue(threads));
         });
         return command;
@@ -38,7 +38,7 @@ internal static class OpsCommand
         for (var round = 0; round < rounds; round++)
             (fast, slow) = (Math.Min(fast, kernel.Time()), Math.Min(slow, body.Time()));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {op.Name} | {string.Join(' ', op.Inputs.Select(s => $"[{string.Join(',', s)}]"))} | {fast:F2} | {slow:F2} | {slow / fast:F1} "
+            $"| {op.Label} | {fast:F2} | {slow:F2} | {slow / fast:F1} "
             + $"| {(op.Flops > 0 ? op.Flops / fast / 1e6 : 0):F0} | {(inputs.Values.Sum(t => t.Bytes.Length) + kernel.OutputBytes) / fast / 1e6:F1} |"));
     }
 
@@ -46,8 +46,8 @@ internal static class OpsCommand
     {
         var graph = new Graph("op");
         var values = inputs.Select(i => graph.AddInput(i.Key, i.Value.Type, Shape.Of([.. i.Value.Shape]))).ToList();
-        var outputs = SemaFunctions.All.Single(f => f.Name == op.Name).Body.Outputs.Count;
-        graph.Outputs.AddRange(graph.AddNode(op.Name, Graphs.Model.SemaDomain, values, op.Attributes, outputs).Outputs.Select(o => o!.As(ElementType.Float32)));
+        var types = KernelTable.All.Single(k => k.Name == op.Name).Outputs;
+        graph.Outputs.AddRange(graph.AddNode(op.Name, Graphs.Model.SemaDomain, values, op.Attributes, types.Length).Outputs.Zip(types, (o, type) => o!.As(type)));
         return Composer.Shell(new Model(graph) { Opsets = { [""] = Graphs.Model.Opset } }, graph);
     }
 
@@ -100,6 +100,9 @@ internal sealed record OpCase(string Name, long[][] Inputs, double Flops, params
 {
     /// <summary>Gets, by position, integer inputs and the bound of their numbers.</summary>
     internal Dictionary<int, long> Integers { get; init; } = [];
+
+    /// <summary>Gets the name and the inputs' sizes, as the table shows them.</summary>
+    internal string Label => $"{Name} | {string.Join(' ', Inputs.Select(s => $"[{string.Join(',', s)}]"))}";
 
     /// <summary>Makes an input: floats from 0.1 to 1.1, integers below their bound.</summary>
     internal HostTensor Draw(int input, long[] shape, Random random)

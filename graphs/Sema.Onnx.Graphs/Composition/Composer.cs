@@ -208,7 +208,11 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         if (options.Precision == ElementType.Float64)
             DoubleKernels.Run(graph);
         else
+        {
             KernelConvolutions.Run(graph, w => w.Initializer is null || weights.Contains(w));
+            KernelPooling.Run(graph);
+        }
+
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

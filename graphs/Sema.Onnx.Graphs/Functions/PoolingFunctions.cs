@@ -7,6 +7,10 @@ internal static class PoolingFunctions
 {
     internal static readonly Function[] All =
     [
+        // The operator itself, with the place of each window's first maximum
+        Define("MaxPoolTraining", ["X"], ["kernel_shape", "strides", "pads"], f =>
+            [.. f[0].Graph.AddNode("MaxPool", "", [f[0]], [("kernel_shape", IntsOf("kernel_shape")), ("strides", IntsOf("strides")), ("pads", IntsOf("pads"))], 2).Outputs!]),
+
         // Each gradient goes to the element that was the maximum; overlapping windows add up there.
         Define("MaxPoolGrad", ["dY", "Indices", "shape"], [], f =>
         {

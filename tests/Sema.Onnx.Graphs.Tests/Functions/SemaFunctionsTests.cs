@@ -8,7 +8,7 @@ public sealed class SemaFunctionsTests
     [TestMethod]
     public void Every_function_is_reached_by_a_case_of_a_gradient_rule_or_placed_by_a_pass()
     {
-        string[] placed = ["Convolution", "After"];
+        string[] placed = ["Convolution", "MaxPoolTraining", "After"];
         string[] composite =
         [
             "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",

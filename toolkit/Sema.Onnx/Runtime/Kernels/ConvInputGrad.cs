@@ -26,7 +26,14 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
         if (dX.Count == 0)
             return;
         var (plane, strides) = (Three(sizes, 1), Three(_strides, 1));
-        var phases = Phases(strides, plane).Select(at => (at.Z, at.Y, at.X, Axes: (Axis[])[Of(0, at.Z), Of(1, at.Y), Of(2, at.X)])).ToList();
+        if (channels == 1 && w.Sizes[0] == _groups && axes == 2 && plane[1] > 1 && plane[2] > 1 && _strides is [2, 2])
+        {
+            ConvAxisPhase[] rows = [Of(1, 0), Of(1, 1)], columns = [Of(2, 0), Of(2, 1)];
+            new DepthwiseInputGrad(dY.Sizes[0], dY.Sizes[2..], sizes, rows, columns, _kernel[1]).Run(context, _groups, dY.Floats, w.Floats, _kernel[0] * _kernel[1], dX.Floats);
+            return;
+        }
+
+        var phases = Phases(strides, plane).Select(at => (at.Z, at.Y, at.X, Axes: (ConvAxisPhase[])[Of(0, at.Z), Of(1, at.Y), Of(2, at.X)])).ToList();
 
         // Elements that no window reads have no gradient.
         if (phases.Any(p => p.Axes.Any(a => a.Taps == 0)))
@@ -43,7 +50,7 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
                 ConvProduct.Run(context, geometry, placement, _groups, dY.Floats, weights, channels, null, dX.Floats);
         }
 
-        Axis Of(int axis, int first) => Phase(plane[axis], first, Three(_kernel, 1)[axis], strides[axis], Three(_dilations, 1)[axis], Three(_pads[..axes], 0)[axis]);
+        ConvAxisPhase Of(int axis, int first) => ConvAxisPhase.Of(plane[axis], first, Three(_kernel, 1)[axis], strides[axis], Three(_dilations, 1)[axis], Three(_pads[..axes], 0)[axis]);
     }
 
     private static IEnumerable<(int Z, int Y, int X)> Phases(int[] strides, int[] plane) =>
@@ -52,42 +59,10 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
         from x in Enumerable.Range(0, Math.Min(strides[2], plane[2]))
         select (z, y, x);
 
-    // Element first + i·stride of X is met by tap t of window q where q·stride − before + t·dilation is its place: q = i + (first + before − t·dilation)/stride.
-    private static Axis Phase(int size, int first, int kernel, int stride, int dilation, int before)
-    {
-        var taps = Enumerable.Range(0, kernel).Where(t => (first + before - (t * dilation)) % stride == 0).ToArray();
-        var windows = (size - first + stride - 1) / stride;
-        if (taps.Length == 0)
-            return new(windows, 0, 0, 0, 1, 0);
-        var step = taps.Length > 1 ? taps[1] - taps[0] : 1;
-
-        // The last tap meets the first of the windows.
-        return new(windows, taps.Length, taps[0], step, taps.Length > 1 ? step * dilation / stride : 1, -(first + before - (taps[^1] * dilation)) / stride);
-    }
-
     // The phase's taps, from the last to the first.
-    private int[] Taps(Axis[] phase)
+    private int[] Taps(ConvAxisPhase[] phase)
     {
         var kernel = Three(_kernel, 1);
         return [.. from z in phase[0].FromLast from y in phase[1].FromLast from x in phase[2].FromLast select (((z * kernel[1]) + y) * kernel[2]) + x];
-    }
-
-    /// <summary>One axis of a phase.</summary>
-    /// <param name="Windows">How many elements of X it has.</param>
-    /// <param name="Taps">How many taps meet them.</param>
-    /// <param name="First">The first of those taps.</param>
-    /// <param name="Step">The distance between them.</param>
-    /// <param name="Dilation">The distance between the elements of dY that neighbouring taps bring.</param>
-    /// <param name="Before">The padding before dY.</param>
-    private readonly record struct Axis(int Windows, int Taps, int First, int Step, int Dilation, int Before)
-    {
-        internal IEnumerable<int> FromLast
-        {
-            get
-            {
-                var (first, step) = (First, Step);
-                return Enumerable.Range(0, Taps).Select(i => first + (i * step)).Reverse();
-            }
-        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -19,14 +20,41 @@ internal sealed record ConvPlacement(int[] Windows, int[] Plane, int[] Strides, 
     /// <summary>Places windows as they are numbered.</summary>
     internal static ConvPlacement Dense(ConvGeometry g) => new(g.Windows, g.Windows, [1, 1, 1], [0, 0, 0]);
 
-    /// <summary>Writes numbers, and a constant more, to as many places of a row.</summary>
-    internal unsafe void Put(float* from, int count, float more, float* to)
+    /// <summary>Writes numbers to as many places of a row, plane after plane.</summary>
+    /// <param name="from">The first plane's numbers; up to a vector is read behind the last plane's.</param>
+    /// <param name="stride">The distance to the next plane's.</param>
+    /// <param name="planes">How many planes.</param>
+    /// <param name="count">How many numbers of each.</param>
+    /// <param name="more">What is added in each plane, or null.</param>
+    /// <param name="to">The place in the first plane.</param>
+    internal unsafe void Put(float* from, nint stride, int planes, int count, float* more, float* to)
     {
-        if (Strides[2] == 1 && more == 0)
-            new ReadOnlySpan<float>(from, count).CopyTo(new(to, count));
-        else if (Strides[2] == 1)
-            System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<float>(from, count), more, new(to, count));
-        else if (Strides[2] == 2 && Avx512F.IsSupported)
+        if (Strides[2] == 1)
+            PutSideBySide(from, stride, planes, count, more, to, PlaneSize);
+        else
+        {
+            for (var plane = 0; plane < planes; plane++)
+                PutApart(from + (plane * stride), count, more == null ? 0 : more[plane], to + ((nint)plane * PlaneSize));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void PutSideBySide(float* from, nint stride, int planes, int count, float* more, float* to, nint toStride)
+    {
+        for (nint plane = 0; plane < planes; plane++, from += stride, to += toStride)
+        {
+            var m = Vector512.Create(more == null ? 0 : more[plane]);
+            var i = 0;
+            for (; i <= count - GemmTile.Vector; i += GemmTile.Vector)
+                (Vector512.Load(from + i) + m).Store(to + i);
+            if (i < count)
+                Lanes.Store(Vector512.Load(from + i) + m, to + i, count - i);
+        }
+    }
+
+    private unsafe void PutApart(float* from, int count, float more, float* to)
+    {
+        if (Strides[2] == 2 && Avx512F.IsSupported)
             PutHalves(from, count, more, to);
         else
         {

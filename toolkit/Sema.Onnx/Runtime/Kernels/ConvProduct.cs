@@ -22,6 +22,18 @@ internal static unsafe class ConvProduct
         var blocks = (outputs + GemmTile.Rows - 1) / GemmTile.Rows;
         var rows = WholeTiles(w, groups, outputs, geometry.Channels * geometry.Taps);
 
+        if (ImageBand.Pays(geometry, outputs))
+        {
+            ShiftedProduct.Run(context, geometry, placement, groups, x, rows, outputs, bias, y);
+            return;
+        }
+
+        if (PointwiseProduct.Pays(geometry, placement))
+        {
+            PointwiseProduct.Run(context, geometry, groups, x, rows, outputs, bias, y);
+            return;
+        }
+
         // A few pieces for each thread, so that one that is late holds nobody up; outputs are shared out only where windows are too few.
         var parts = Math.Min(panels, 4 * Environment.ProcessorCount);
         var splits = Math.Clamp(2 * Environment.ProcessorCount / (parts * groups), 1, blocks);
@@ -66,6 +78,9 @@ internal static unsafe class ConvProduct
         private readonly float* _x = x + ((long)group * g.Channels * g.PlaneSize);
         private readonly float* _y = y + ((long)group * outputs * placement.PlaneSize);
 
+        // Of the thread that makes the task, which is the one that runs it.
+        private readonly TileOffsets _offsets = new(g.Channels * g.Taps, Math.Min(g.Channels * g.Taps, RowsAtOnce + g.Taps), GemmTile.Lanes);
+
         internal void Panel(int panel, int fromBlock, int toBlock)
         {
             var first = (long)panel * GemmTile.Lanes;
@@ -77,7 +92,7 @@ internal static unsafe class ConvProduct
                 return;
             }
 
-            var tiles = Scratch.Floats(ScratchUse.Tile, (long)_rows * GemmTile.Lanes);
+            var tiles = Scratch.Floats(ScratchUse.Tile, ((long)_rows * GemmTile.Lanes) + GemmTile.Vector);
             Multiply(fromBlock, toBlock, tiles, GemmTile.Lanes);
             Store(first, tiles, fromBlock * GemmTile.Rows, Math.Min(toBlock * GemmTile.Rows, outputs));
         }
@@ -91,7 +106,7 @@ internal static unsafe class ConvProduct
                 _columns.Gather(_x + ((long)channel * g.PlaneSize), count, columns);
                 var a = w + ((long)group * _rows * _depth) + (channel * g.Taps);
                 for (var row = fromBlock * GemmTile.Rows; row < toBlock * GemmTile.Rows; row += GemmTile.Rows)
-                    GemmTile.Multiply(a + ((long)row * _depth), _depth, columns, GemmTile.Lanes, count * g.Taps, to + (row * stride), stride, 3, add: channel > 0);
+                    GemmTile.Multiply(a + ((long)row * _depth), _offsets.Rows, columns, _offsets.Lines, count * g.Taps, to + (row * stride), stride, 3, add: channel > 0);
             }
         }
 
@@ -103,8 +118,8 @@ internal static unsafe class ConvProduct
                 var (image, inImage) = Math.DivRem(first + lane, g.WindowCount);
                 var (place, run) = placement.Of((int)inImage);
                 var count = Math.Min(GemmTile.Lanes - lane, run);
-                for (var row = fromRow; row < toRow; row++)
-                    placement.Put(tiles + (row * GemmTile.Lanes) + lane, count, bias == null ? 0 : bias[row], _y + (image * _imageOut) + ((long)row * placement.PlaneSize) + place);
+                placement.Put(tiles + (fromRow * GemmTile.Lanes) + lane, GemmTile.Lanes, toRow - fromRow, count, bias == null ? null : bias + fromRow,
+                    _y + (image * _imageOut) + ((long)fromRow * placement.PlaneSize) + place);
                 lane += count;
             }
         }

@@ -11,15 +11,22 @@ internal static unsafe class DepthwiseConvolution
 {
     /// <summary>Gets whether a convolution is of this kind: one channel and output a group, at most two spatial axes, planes that fit.</summary>
     internal static bool Fits(ConvGeometry g, int outputs) =>
-        g.Channels == 1 && outputs == 1 && g.Kernel[0] == 1 && g.Plane[0] == 1 && g.Before.All(b => b >= 0) && g.Windows[0] == 1 && new PaddedPlane(g).Size <= 1 << 16;
+        g.Channels == 1 && outputs == 1 && g.Kernel[0] == 1 && g.Plane[0] == 1 && g.Before.All(b => b >= 0) && g.Windows[0] == 1 && new PaddedPlane(g, 0).Size <= 1 << 16;
 
     /// <summary>Y[n, c] = X[n, c] ∗ W[c] + b[c].</summary>
-    internal static void Forward(KernelContext context, ConvGeometry g, ConvPlacement placement, int channels, float* x, float* w, float* bias, float* y) =>
+    internal static void Forward(KernelContext context, ConvGeometry g, ConvPlacement placement, int channels, float* x, float* w, float* bias, float* y)
+    {
+        if (placement.IsDense && g.Windows[2] < GemmTile.Vector && FlatDepthwise.Fits(g))
+        {
+            FlatDepthwise.Forward(context, g, channels, x, w, bias, y);
+            return;
+        }
+
         context.ParallelRange((long)g.Batch * channels, 1, (from, to) =>
         {
-            var padded = new PaddedPlane(g);
+            var padded = new PaddedPlane(g, 0);
 
-            var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2]);
+            var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2] + GemmTile.Vector);
             var taps = stackalloc float*[g.Taps];
             for (var plane = from; plane < to; plane++)
             {
@@ -30,16 +37,24 @@ internal static unsafe class DepthwiseConvolution
                 {
                     Row(padded, taps, i, w + (c * g.Taps), bias == null ? 0 : bias[c], placement.IsDense ? target + (i * g.Windows[2]) : row, g.Windows[2]);
                     if (!placement.IsDense)
-                        placement.Put(row, g.Windows[2], 0, target + placement.Of(i * g.Windows[2]).Place);
+                        placement.Put(row, 0, 1, g.Windows[2], null, target + placement.Of(i * g.Windows[2]).Place);
                 }
             }
         });
+    }
 
     /// <summary>dW[c, tap] = Σ over images and windows of dY[n, c, q] X[n, c, what the tap sees].</summary>
-    internal static void WeightGrad(KernelContext context, ConvGeometry g, int channels, float* x, float* dY, float* dW) =>
+    internal static void WeightGrad(KernelContext context, ConvGeometry g, int channels, float* x, float* dY, float* dW)
+    {
+        if (FlatDepthwise.Fits(g))
+        {
+            FlatDepthwise.WeightGrad(context, g, channels, x, dY, dW);
+            return;
+        }
+
         context.ParallelRange(channels, 1, (from, to) =>
         {
-            var padded = new PaddedPlane(g);
+            var padded = new PaddedPlane(g, 0);
             var gradients = Scratch.Floats(ScratchUse.Rows, (long)padded.OutputWidth * g.Windows[1]);
             var sums = Scratch.Floats(ScratchUse.Tile, Math.Max(g.Taps, GemmTile.Rows * GemmTile.Lanes / GemmTile.Vector) * GemmTile.Vector);
             for (var c = from; c < to; c++)
@@ -61,6 +76,7 @@ internal static unsafe class DepthwiseConvolution
                     dW[(c * g.Taps) + tap] = Vector512.Sum(Vector512.Load(sums + (tap * GemmTile.Vector)));
             }
         });
+    }
 
     private static void Row(PaddedPlane padded, float** taps, int i, float* w, float bias, float* y, int count)
     {
@@ -79,9 +95,9 @@ internal static unsafe class DepthwiseConvolution
             Lanes.Load(from + i, count - i).Store(to + i);
     }
 
-    // Nine taps, whose weights stay in registers.
+    /// <summary>Nine taps of a row of windows, whose weights stay in registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row3(float* r0, float* r1, float* r2, nint second, nint third, float* w, float bias, float* y, int count)
+    internal static void Row3(float* r0, float* r1, float* r2, nint second, nint third, float* w, float bias, float* y, int count)
     {
         Vector512<float> w00 = Vector512.Create(w[0]), w01 = Vector512.Create(w[1]), w02 = Vector512.Create(w[2]);
         Vector512<float> w10 = Vector512.Create(w[3]), w11 = Vector512.Create(w[4]), w12 = Vector512.Create(w[5]);
@@ -111,18 +127,6 @@ internal static unsafe class DepthwiseConvolution
         }
     }
 
-    // Every second number, from the first and from the second on.
-    private static void CopyHalves(float* from, int count, float* first, float* second)
-    {
-        var even = Vector512<int>.Indices * 2;
-        for (var i = 0; i < count; i += 2 * GemmTile.Vector)
-        {
-            var (lower, upper) = (Lanes.Load(from + i, count - i), Lanes.Load(from + i + GemmTile.Vector, count - i - GemmTile.Vector));
-            Lanes.Choose(lower, even, upper).Store(first + (i / 2));
-            Lanes.Choose(lower, even + Vector512<int>.One, upper).Store(second + (i / 2));
-        }
-    }
-
     // sum[lane] += Σ a[row, lane] b[row, lane], two rows at a time so that no sum waits for the one before.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Products(float* a, nint aStride, float* b, nint bStride, int rows, int count, float* sum)
@@ -141,83 +145,5 @@ internal static unsafe class DepthwiseConvolution
         for (nint x = 0; row < rows && x < count; x += Vector512<float>.Count)
             even = Vector512.FusedMultiplyAdd(Vector512.Load(a + x), Vector512.Load(b + x), even);
         (even + odd).Store(sum);
-    }
-
-    /// <summary>A padded plane in scratch memory: what lies outside stays zero from plane to plane.</summary>
-    private sealed class PaddedPlane
-    {
-        private readonly ConvGeometry _g;
-        private readonly int _phaseWidth;
-
-        // How far from a row's first window each tap reads.
-        private readonly nint[] _offsets;
-        private float* _data;
-
-        internal PaddedPlane(ConvGeometry g)
-        {
-            _g = g;
-            OutputWidth = (g.Windows[2] + GemmTile.Vector - 1) / GemmTile.Vector * GemmTile.Vector;
-            // Full vectors at the last tap stay inside the phase; so do all elements of the image that are copied.
-            _phaseWidth = Math.Max(OutputWidth + ((g.Kernel[2] - 1) * g.Dilations[2] / g.Strides[2]), ((g.Before[2] + g.Plane[2]) / g.Strides[2]) + GemmTile.Vector) + 1;
-            RowStride = _phaseWidth * g.Strides[2] * g.Strides[1];
-            Rows = Math.Max(((g.Windows[1] - 1) * g.Strides[1]) + ((g.Kernel[1] - 1) * g.Dilations[1]), g.Before[1] + g.Plane[1]) + 1;
-            _offsets = [.. Enumerable.Range(0, g.Taps).Select(Offset)];
-        }
-
-        internal int OutputWidth { get; }
-
-        /// <summary>Gets the elements from a row of windows to the next.</summary>
-        internal nint RowStride { get; }
-
-        internal int Rows { get; }
-
-        internal int Taps => _g.Taps;
-
-        internal bool IsThreeByThree => _g.Kernel[1] == 3 && _g.Kernel[2] == 3;
-
-        internal long Size => (long)Rows * _phaseWidth * _g.Strides[2];
-
-        /// <summary>Gets what a tap sees from the first window of a row on.</summary>
-        internal float* At(int row, int tap) => _data + (row * RowStride) + _offsets[tap];
-
-        private nint Offset(int tap)
-        {
-            var (y, x) = Math.DivRem(tap, _g.Kernel[2]);
-            var (step, phase) = Math.DivRem(x * _g.Dilations[2], _g.Strides[2]);
-            return (((y * _g.Dilations[1] * _g.Strides[2]) + phase) * _phaseWidth) + step;
-        }
-
-        private void CopyPhases(float* from, float* to)
-        {
-            var (column, phase) = Math.DivRem(_g.Before[2], _g.Strides[2]);
-            for (var x = 0; x < _g.Plane[2]; x++)
-            {
-                to[(phase * _phaseWidth) + column] = from[x];
-                if (++phase == _g.Strides[2])
-                    (phase, column) = (0, column + 1);
-            }
-        }
-
-        /// <summary>Takes an image's plane in.</summary>
-        internal void Fill(float* plane)
-        {
-            if (_data == null)
-            {
-                _data = Scratch.Floats(ScratchUse.Columns, Size);
-                new Span<float>(_data, (int)Size).Clear();
-            }
-
-            for (var y = 0; y < _g.Plane[1]; y++)
-            {
-                var from = plane + (y * _g.Plane[2]);
-                var to = _data + ((y + _g.Before[1]) * _g.Strides[2] * _phaseWidth);
-                if (_g.Strides[2] == 1)
-                    CopyRow(from, _g.Plane[2], to + _g.Before[2]);
-                else if (_g.Strides[2] == 2)
-                    CopyHalves(from, _g.Plane[2], to + (_g.Before[2] / 2) + (_g.Before[2] % 2 * _phaseWidth), to + ((_g.Before[2] + 1) / 2) + ((_g.Before[2] + 1) % 2 * _phaseWidth));
-                else
-                    CopyPhases(from, to);
-            }
-        }
     }
 }

@@ -19,39 +19,40 @@ internal static unsafe class GemmTile
     internal const int Lanes = 3 * Vector;
 
     /// <summary>Computes a tile.</summary>
-    /// <param name="a">A: its rows lie lda apart, a row's numbers side by side.</param>
-    /// <param name="lda">The distance between rows of A.</param>
-    /// <param name="b">B: its rows lie ldb apart.</param>
-    /// <param name="ldb">The distance between rows of B.</param>
+    /// <param name="a">A.</param>
+    /// <param name="rows">Where each of A's 8 rows begins behind <paramref name="a"/>; a row's numbers lie side by side.</param>
+    /// <param name="b">B.</param>
+    /// <param name="lines">Where each of B's rows, one a product, begins behind <paramref name="b"/>.</param>
     /// <param name="depth">How many products a sum has.</param>
     /// <param name="c">C: its rows lie ldc apart.</param>
     /// <param name="ldc">The distance between rows of C.</param>
     /// <param name="vectors">The lanes, in vectors of 16: 1 to 3.</param>
     /// <param name="add">Whether the sums are added to what C holds.</param>
-    internal static void Multiply(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
+    internal static void Multiply(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, int vectors, bool add)
     {
         if (!Vector512.IsHardwareAccelerated)
-            Narrow(a, lda, b, ldb, depth, c, ldc, vectors, add);
+            Narrow(a, rows, b, lines, depth, c, ldc, vectors, add);
         else if (vectors == 3)
-            Tile3(a, lda, b, ldb, depth, c, ldc, add);
+            Tile3(a, rows, b, lines, depth, c, ldc, add);
         else if (vectors == 2)
-            Tile2(a, lda, b, ldb, depth, c, ldc, add);
+            Tile2(a, rows, b, lines, depth, c, ldc, add);
         else
-            Tile1(a, lda, b, ldb, depth, c, ldc, add);
+            Tile1(a, rows, b, lines, depth, c, ldc, add);
     }
 
     /// <summary>8 rows by 48 lanes: 24 accumulators, 3 vectors of B and one number of A fill the 32 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile3(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
     {
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
+        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
         Vector512<float> c02 = default, c12 = default, c22 = default, c32 = default, c42 = default, c52 = default, c62 = default, c72 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0; k < depth; k++)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32);
-            var x0 = Vector512.Create(a[k]);
+            var line = b + lines[k];
+            Vector512<float> b0 = Vector512.Load(line), b1 = Vector512.Load(line + 16), b2 = Vector512.Load(line + 32);
+            var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00); c01 = Vector512.FusedMultiplyAdd(x0, b1, c01); c02 = Vector512.FusedMultiplyAdd(x0, b2, c02);
             var x1 = Vector512.Create(a1[k]);
             c10 = Vector512.FusedMultiplyAdd(x1, b0, c10); c11 = Vector512.FusedMultiplyAdd(x1, b1, c11); c12 = Vector512.FusedMultiplyAdd(x1, b2, c12);
@@ -81,15 +82,16 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 32 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile2(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
     {
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
+        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0; k < depth; k++)
         {
-            Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16);
-            var x0 = Vector512.Create(a[k]);
+            var line = b + lines[k];
+            Vector512<float> b0 = Vector512.Load(line), b1 = Vector512.Load(line + 16);
+            var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00); c01 = Vector512.FusedMultiplyAdd(x0, b1, c01);
             var x1 = Vector512.Create(a1[k]);
             c10 = Vector512.FusedMultiplyAdd(x1, b0, c10); c11 = Vector512.FusedMultiplyAdd(x1, b1, c11);
@@ -119,14 +121,15 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 16 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile1(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
     {
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
+        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0; k < depth; k++)
         {
-            Vector512<float> b0 = Vector512.Load(b);
-            var x0 = Vector512.Create(a[k]);
+            var line = b + lines[k];
+            Vector512<float> b0 = Vector512.Load(line);
+            var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00);
             var x1 = Vector512.Create(a1[k]);
             c10 = Vector512.FusedMultiplyAdd(x1, b0, c10);
@@ -155,24 +158,25 @@ internal static unsafe class GemmTile
     }
 
     // Where vectors have 8 lanes and there are 16 registers: 4 rows by 16 lanes at a time.
-    private static void Narrow(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
+    private static void Narrow(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, int vectors, bool add)
     {
         for (var row = 0; row < Rows; row += 4)
         {
             for (var v = 0; v < vectors; v++)
-                NarrowTile(a + (row * lda), lda, b + (v * Vector), ldb, depth, c + (row * ldc) + (v * Vector), ldc, add);
+                NarrowTile(a, rows + row, b + (v * Vector), lines, depth, c + (row * ldc) + (v * Vector), ldc, add);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowTile(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void NarrowTile(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
     {
-        float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
+        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3];
         Vector256<float> c00 = default, c10 = default, c20 = default, c30 = default, c01 = default, c11 = default, c21 = default, c31 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0; k < depth; k++)
         {
-            Vector256<float> b0 = Vector256.Load(b), b1 = Vector256.Load(b + 8);
-            var x0 = Vector256.Create(a[k]);
+            var line = b + lines[k];
+            Vector256<float> b0 = Vector256.Load(line), b1 = Vector256.Load(line + 8);
+            var x0 = Vector256.Create(a0[k]);
             (c00, c01) = (Vector256.MultiplyAddEstimate(x0, b0, c00), Vector256.MultiplyAddEstimate(x0, b1, c01));
             var x1 = Vector256.Create(a1[k]);
             (c10, c11) = (Vector256.MultiplyAddEstimate(x1, b0, c10), Vector256.MultiplyAddEstimate(x1, b1, c11));

@@ -14,6 +14,6 @@ internal static class KernelTable
         LstmTraining.Definition, LstmTrainingGrad.Definition, LstmRecurrenceGrad.Definition, LinearRecurrence.Definition,
         GruTraining.Definition, GruTrainingGrad.Definition, RnnTraining.Definition,
         GruRecurrenceGrad.Definition, GruLinearRecurrenceGrad.Definition, RnnRecurrenceGrad.Definition,
-        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolGrad.Definition, After.Definition,
+        CrossEntropy.Definition, CrossEntropyGrad.Definition, MaxPoolTraining.Definition, MaxPoolGrad.Definition, After.Definition,
     ];
 }

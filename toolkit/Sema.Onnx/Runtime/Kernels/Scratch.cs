@@ -20,6 +20,9 @@ internal enum ScratchUse
     /// <summary>Sums of all threads.</summary>
     Sums,
 
+    /// <summary>Where a product's rows and lines begin.</summary>
+    Offsets,
+
     /// <summary>States that go from step to step.</summary>
     States,
 }

@@ -6,6 +6,9 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>Transposes a matrix: blocks of 4 by 4 in registers, the rest number by number.</summary>
 internal static unsafe class Transposition
 {
+    // Columns that are written side by side: more of them, each on a page of its own, would miss the cache of page addresses.
+    private const int Together = 16;
+
     /// <summary>Writes to[j, i] = from[i, j].</summary>
     /// <param name="from">The matrix.</param>
     /// <param name="fromStride">The distance between its rows.</param>
@@ -14,6 +17,12 @@ internal static unsafe class Transposition
     /// <param name="to">Takes the transposed one.</param>
     /// <param name="toStride">The distance between its rows.</param>
     internal static void Run(float* from, nint fromStride, int rows, int columns, float* to, nint toStride)
+    {
+        for (var j = 0; j < columns; j += Together)
+            Rows(from + j, fromStride, rows, Math.Min(Together, columns - j), to + (j * toStride), toStride);
+    }
+
+    private static void Rows(float* from, nint fromStride, int rows, int columns, float* to, nint toStride)
     {
         var (fours, whole) = (rows & ~3, columns & ~3);
         for (var i = 0; i < fours; i += 4)

@@ -1,0 +1,107 @@
+namespace Sema.Onnx.Runtime.Kernels;
+
+/// <summary>One thread's part of a weight gradient: sums with a row for each channel and tap, and a lane for each output.</summary>
+/// <param name="g">The windows over one group's channels.</param>
+/// <param name="groups">How many groups there are.</param>
+/// <param name="group">The group.</param>
+/// <param name="x">[images, groups · channels, plane].</param>
+/// <param name="outputs">The outputs of a group.</param>
+/// <param name="sums">[channels · taps, filled up to whole tiles; lanes].</param>
+internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int group, float* x, int outputs, float* sums)
+{
+    private const int Windows = ConvGradients.Windows;
+
+    // Rows that are gathered at a time: they stay in a core's second-level cache.
+    private const int RowsAtOnce = 288;
+
+    private readonly ConvColumns _columns = new(g);
+    private readonly int _lanes = ConvGradients.LanesOf(outputs);
+    private readonly long _windows = (long)g.Batch * g.WindowCount;
+
+    /// <summary>Gets how many channels are gathered at a time.</summary>
+    internal static int Channels(ConvGeometry g) => Math.Max(1, RowsAtOnce / g.Taps);
+
+    /// <summary>Gets how many rows of sums some channels have.</summary>
+    internal static int RowsOf(ConvGeometry g, int channels) => ((channels * g.Taps) + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+
+    /// <summary>Adds up over blocks of windows, all channels of a block after one another.</summary>
+    internal void Blocks(int first, int last, ConvGradients gradients)
+    {
+        var offsets = Even();
+        var own = Scratch.Floats(ScratchUse.Rows, (long)Windows * _lanes);
+        for (var block = first; block < last; block++)
+        {
+            gradients.Gather((long)block * Windows, own);
+            for (var channel = 0; channel < g.Channels; channel += Channels(g))
+                Block(block, channel, Math.Min(Channels(g), g.Channels - channel), own, offsets, sums + ((long)channel * g.Taps * _lanes), add: block > first);
+        }
+    }
+
+    /// <summary>Adds up over all windows for a few channels.</summary>
+    internal void Few(int channel, int count, float* gradients)
+    {
+        var offsets = Even();
+        for (var block = 0; (long)block * Windows < _windows; block++)
+            Block(block, channel, count, gradients + ((long)block * Windows * _lanes), offsets, sums, add: block > 0);
+    }
+
+    /// <summary>Adds up over bands of images, whose padded rows the product reads in place.</summary>
+    internal void Bands(ImageBand band, int first, int last, ConvGradients gradients)
+    {
+        var rows = RowsOf(g, g.Channels);
+        var own = Scratch.Floats(ScratchUse.Rows, (long)Windows * _lanes);
+        var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, rows + (2 * Windows));
+        new Span<int>(offsets, rows).Clear();
+        band.Offsets(offsets);
+        var add = false;
+        for (var piece = first; piece < last; piece++)
+        {
+            var (image, number) = Math.DivRem(piece, band.Bands);
+            var data = band.Fill(x + ((((long)image * groups) + group) * g.Channels * g.PlaneSize), number);
+            var count = ((band.RowsOf(number) - 1) * band.Width) + g.Windows[2];
+            for (var position = 0; position < count; position += Windows, add = true)
+            {
+                var depth = Math.Min(Windows, count - position);
+                gradients.Gather(image, number * band.Rows, band.Width, position, depth, own);
+                Multiply(data + position, offsets, 1, rows, own, offsets + rows, depth, sums, add);
+            }
+        }
+    }
+
+    private int* Even()
+    {
+        var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, GemmTile.Rows + Windows);
+        for (var row = 0; row < GemmTile.Rows; row++)
+            offsets[row] = row * Windows;
+        return offsets;
+    }
+
+    private void Block(int block, int channel, int count, float* gradients, int* offsets, float* to, bool add)
+    {
+        var (rows, padded) = (count * g.Taps, RowsOf(g, count));
+        var columns = Scratch.Floats(ScratchUse.Columns, (long)padded * Windows);
+        _columns.Aim((long)groups * g.Channels * g.PlaneSize, (long)block * Windows, Windows / GemmTile.Vector);
+        _columns.Gather(x + ((((long)group * g.Channels) + channel) * g.PlaneSize), count, columns);
+        new Span<float>(columns + ((long)rows * Windows), (padded - rows) * Windows).Clear();
+        Multiply(columns, offsets, 0, padded, gradients, offsets + GemmTile.Rows, (int)Math.Min(Windows, _windows - ((long)block * Windows)), to, add);
+    }
+
+    // The rows begin where their offsets say: each tile's 8 are the next ones (step 1), or the same ones further on (step 0).
+    private void Multiply(float* a, int* offsets, int step, int rows, float* gradients, int* lines, int depth, float* to, bool add)
+    {
+        for (var lane = 0; lane < _lanes;)
+        {
+            var vectors = ConvGradients.Vectors(_lanes - lane);
+            var width = vectors * GemmTile.Vector;
+            for (var k = 0; k < depth; k++)
+                lines[k] = k * width;
+            for (var row = 0; row < rows; row += GemmTile.Rows)
+            {
+                GemmTile.Multiply(a + (step == 0 ? (long)row * Windows : 0), offsets + (step * row), gradients + (lane * Windows), lines, depth,
+                    to + ((long)row * _lanes) + lane, _lanes, vectors, add);
+            }
+
+            lane += width;
+        }
+    }
+}
