@@ -45,6 +45,10 @@ internal static class ConvolutionKernelCases
         new([2, 6, 30], 6, [5], [4, 0]) { Groups = 6 },
         new([2, 4, 5, 6, 7], 6, [3, 2, 3], [1, 0, 1, 1, 1, 1]),
         new([40, 130, 3, 3], 50, [3, 3], [1, 1, 1, 1]),
+        new([2, 9, 33, 35], 13, [3, 3], [0, 2, 1, 0]),
+        new([3, 24, 1, 9], 20, [3, 3], [1, 1, 1, 1]) { Groups = 2 },
+        new([1, 8, 70, 41], 16, [3, 3], [2, 2, 2, 2]),
+        new([5, 40, 2, 2], 70, [3, 3], [1, 0, 1, 1]),
     ];
 
     internal static readonly Dictionary<string, KernelCase[]> Table = new()

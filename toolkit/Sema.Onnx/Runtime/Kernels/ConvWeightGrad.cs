@@ -31,6 +31,8 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
             new Span<float>(dW.Floats, (int)dW.Count).Clear();
         else if (DepthwiseConvolution.Fits(g, outputs))
             DepthwiseConvolution.WeightGrad(context, g, _groups, x.Floats, dY.Floats, dW.Floats);
+        else if (WinogradTiles.Pays(g, outputs))
+            WinogradWeightGrad.Run(context, g, _groups, x.Floats, dY.Floats, outputs, dW.Floats);
         else if ((long)channels * g.Taps * outputs <= FewSums)
         {
             // What becomes lanes is transposed: of windows of one element, the smaller side.

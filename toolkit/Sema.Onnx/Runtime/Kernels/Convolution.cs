@@ -24,6 +24,12 @@ internal sealed unsafe class Convolution(KernelAttributes attributes, bool turne
         var y = context.Output(0, [x.Sizes[0], outputs * _groups, .. geometry.Windows[(3 - _kernel.Length)..]]);
         if (y.Count == 0)
             return;
+        if (WinogradTiles.Pays(geometry, outputs))
+        {
+            WinogradConvolution.Run(context, geometry, _groups, x.Floats, w.Floats, turned, outputs, turned ? null : context.Optional(2).Floats, y.Floats);
+            return;
+        }
+
         var weights = turned ? TurnedWeights.Make(context, w, _groups, [.. Enumerable.Range(0, geometry.Taps).Reverse()]) : w.Floats;
         var bias = turned ? null : context.Optional(2).Floats;
         if (DepthwiseConvolution.Fits(geometry, outputs))

@@ -18,6 +18,9 @@ internal static unsafe class GemmTile
     /// <summary>The lanes of the widest tile.</summary>
     internal const int Lanes = 3 * Vector;
 
+    /// <summary>Gets the least multiple that holds a count.</summary>
+    internal static int Whole(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
+
     /// <summary>Computes a tile.</summary>
     /// <param name="a">A.</param>
     /// <param name="rows">Where each of A's 8 rows begins behind <paramref name="a"/>; a row's numbers lie side by side.</param>
