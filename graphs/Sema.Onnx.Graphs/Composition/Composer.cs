@@ -179,13 +179,14 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         LiveLayerNormalization.Run(graph);
         TrainingLstm.Run(graph);
         SlicesToSplit.Run(graph);
+        FusedAttention.Run(graph, [.. Trained(layout).Select(p => graph.Find(p.Name)!)]);
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
         if (options.Precision == ElementType.Float64)
             DoublePrecision.Run(graph);
 
-        var weights = layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics).Select(p => graph.Find(p.Name)!).ToList();
+        var weights = Trained(layout).Select(p => graph.Find(p.Name)!).ToList();
         var gradients = Differentiator.Gradients(loss, weights);
         List<string> outputs = [TrainingGraphs.LossName, TrainingGraphs.NormName, TrainingGraphs.LogitsName];
         var squares = new List<Value>();
@@ -207,6 +208,8 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             KernelConvolutions.Run(graph, w => w.Initializer is null || weights.Contains(w));
         return (Finished(model, graph, layout, outputs), statistics);
     }
+
+    private static IEnumerable<Parameter> Trained(ParameterLayout layout) => layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics);
 
     private static Value Accumulated(Graph graph, Value weight, Value gradient)
     {

@@ -28,27 +28,56 @@ internal static unsafe class GemmTile
     /// <param name="ldc">The distance between rows of C.</param>
     /// <param name="vectors">The lanes, in vectors of 16: 1 to 3.</param>
     /// <param name="add">Whether the sums are added to what C holds.</param>
-    internal static void Multiply(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
+    internal static void Multiply(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add) =>
+        Multiply(a, lda, 1, b, ldb, depth, c, ldc, vectors, add);
+
+    /// <summary>Computes a tile whose A may be stored by columns.</summary>
+    /// <param name="a">A.</param>
+    /// <param name="lda">The distance between rows of A.</param>
+    /// <param name="step">The distance between a row's numbers.</param>
+    /// <param name="b">B: its rows lie ldb apart.</param>
+    /// <param name="ldb">The distance between rows of B.</param>
+    /// <param name="depth">How many products a sum has.</param>
+    /// <param name="c">C: its rows lie ldc apart.</param>
+    /// <param name="ldc">The distance between rows of C.</param>
+    /// <param name="vectors">The lanes, in vectors of 16: 1 to 3.</param>
+    /// <param name="add">Whether the sums are added to what C holds.</param>
+    internal static void Multiply(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
     {
         if (!Vector512.IsHardwareAccelerated)
-            Narrow(a, lda, b, ldb, depth, c, ldc, vectors, add);
+            Narrow(a, lda, step, b, ldb, depth, c, ldc, vectors, add);
         else if (vectors == 3)
-            Tile3(a, lda, b, ldb, depth, c, ldc, add);
+            Tile3(a, lda, step, b, ldb, depth, c, ldc, add);
         else if (vectors == 2)
-            Tile2(a, lda, b, ldb, depth, c, ldc, add);
+            Tile2(a, lda, step, b, ldb, depth, c, ldc, add);
         else
-            Tile1(a, lda, b, ldb, depth, c, ldc, add);
+            Tile1(a, lda, step, b, ldb, depth, c, ldc, add);
+    }
+
+    /// <summary>C[rows, lanes] (+)= A B, tile by tile; rows count in eights and lanes in sixteens.</summary>
+    /// <inheritdoc cref="Multiply(float*, nint, nint, float*, nint, nint, float*, nint, int, bool)"/>
+    internal static void Product(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, int rows, int lanes, bool add)
+    {
+        for (var lane = 0; lane < lanes;)
+        {
+            // Four vectors are two and two: a single one would wait for its own sums.
+            var left = (lanes - lane) / Vector;
+            var vectors = left is 4 or 2 ? 2 : Math.Min(left, 3);
+            for (var row = 0; row < rows; row += Rows)
+                Multiply(a + (row * lda), lda, step, b + lane, ldb, depth, c + (row * ldc) + lane, ldc, vectors, add);
+            lane += vectors * Vector;
+        }
     }
 
     /// <summary>8 rows by 48 lanes: 24 accumulators, 3 vectors of B and one number of A fill the 32 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile3(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
         Vector512<float> c02 = default, c12 = default, c22 = default, c32 = default, c42 = default, c52 = default, c62 = default, c72 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0, end = depth * step; k < end; k += step, b += ldb)
         {
             Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16), b2 = Vector512.Load(b + 32);
             var x0 = Vector512.Create(a[k]);
@@ -81,12 +110,12 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 32 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile2(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0, end = depth * step; k < end; k += step, b += ldb)
         {
             Vector512<float> b0 = Vector512.Load(b), b1 = Vector512.Load(b + 16);
             var x0 = Vector512.Create(a[k]);
@@ -119,11 +148,11 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 16 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void Tile1(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda, a4 = a3 + lda, a5 = a4 + lda, a6 = a5 + lda, a7 = a6 + lda;
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0, end = depth * step; k < end; k += step, b += ldb)
         {
             Vector512<float> b0 = Vector512.Load(b);
             var x0 = Vector512.Create(a[k]);
@@ -155,21 +184,21 @@ internal static unsafe class GemmTile
     }
 
     // Where vectors have 8 lanes and there are 16 registers: 4 rows by 16 lanes at a time.
-    private static void Narrow(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
+    private static void Narrow(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, int vectors, bool add)
     {
         for (var row = 0; row < Rows; row += 4)
         {
             for (var v = 0; v < vectors; v++)
-                NarrowTile(a + (row * lda), lda, b + (v * Vector), ldb, depth, c + (row * ldc) + (v * Vector), ldc, add);
+                NarrowTile(a + (row * lda), lda, step, b + (v * Vector), ldb, depth, c + (row * ldc) + (v * Vector), ldc, add);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowTile(float* a, nint lda, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
+    private static void NarrowTile(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, bool add)
     {
         float* a1 = a + lda, a2 = a1 + lda, a3 = a2 + lda;
         Vector256<float> c00 = default, c10 = default, c20 = default, c30 = default, c01 = default, c11 = default, c21 = default, c31 = default;
-        for (nint k = 0; k < depth; k++, b += ldb)
+        for (nint k = 0, end = depth * step; k < end; k += step, b += ldb)
         {
             Vector256<float> b0 = Vector256.Load(b), b1 = Vector256.Load(b + 8);
             var x0 = Vector256.Create(a[k]);
