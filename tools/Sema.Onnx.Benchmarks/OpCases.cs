@@ -11,7 +11,17 @@ internal static class OpCases
         .. Convolutions(32, 64, 32, 128, 3, 2, 1), .. Convolutions(8, 256, 56, 64, 1, 1, 1), .. Convolutions(8, 3, 224, 64, 7, 2, 1),
         .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
         new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
+        .. Attention(32, 65, 3, 64, []),
     ];
+
+    // Two products forward; five backward, where the scores are computed again.
+    private static IEnumerable<OpCase> Attention(long batch, long length, long heads, long columns, long[] mask)
+    {
+        long[] packed = [batch, length, 3, heads, columns], y = [batch, length, heads, columns];
+        var flops = 2.0 * batch * heads * length * length * columns;
+        yield return new("PackedAttention", [packed, [], mask], 2 * flops);
+        yield return new("PackedAttentionGrad", [y, packed, [], mask], 5 * flops);
+    }
 
     private static IEnumerable<OpCase> Convolutions(long batch, long channels, long size, long outputs, long kernel, long stride, long groups)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Sema.Onnx.Runtime.Kernels;
@@ -91,8 +90,9 @@ internal sealed unsafe class AttentionHead(MatrixView q, MatrixView k, MatrixVie
         Copy(q.At(head) + (row * q.RowStride), q.RowStride, count, q.Columns, queries, _depth, scale);
         new Span<float>(queries + ((long)count * _depth), (tiles - count) * _depth).Clear();
         GemmTile.Product(queries, _depth, 1, keys, _keys, q.Columns, weights, _keys, tiles, _keys, add: false);
-        for (var i = 0; i < count; i++)
-            Softmax(weights + ((long)i * _keys), k.Rows, mask.IsNull ? null : mask.At(head) + ((row + i) * mask.RowStride), mask.IsNull || mask.ColumnStride == 1);
+        if (!mask.IsNull)
+            RowSoftmax.Add(weights, _keys, count, k.Rows, mask.At(head) + (row * mask.RowStride), mask.RowStride, mask.ColumnStride);
+        RowSoftmax.Run(weights, _keys, count, k.Rows);
     }
 
     // [rows, columns] as [columns, rows], with zeros up to a whole vector.
@@ -111,45 +111,6 @@ internal sealed unsafe class AttentionHead(MatrixView q, MatrixView k, MatrixVie
             for (var i = 0; i < columns; i += GemmTile.Vector)
                 Lanes.Store(Lanes.Load(from + i, columns - i) * scale, to + i, columns - i);
         }
-    }
-
-    // Zeros stand behind the last key, up to a whole vector. A row that is −∞ altogether has no softmax: NaN.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Softmax(float* row, int count, float* mask, bool everywhere)
-    {
-        var none = Vector512.Create(float.NegativeInfinity);
-        var largest = none;
-        for (var i = 0; i < count; i += GemmTile.Vector)
-        {
-            var score = Vector512.Load(row + i);
-            if (mask != null)
-                score += everywhere ? Lanes.Load(mask + i, count - i) : Vector512.Create(*mask);
-            score = Vector512.ConditionalSelect(Lanes.Mask(count - i), score, none);
-            score.Store(row + i);
-            largest = Vector512.MaxNative(largest, score);
-        }
-
-        var top = Vector512.Create(Largest(largest));
-        Vector512<float> sums = default;
-        for (var i = 0; i < count; i += GemmTile.Vector)
-        {
-            var weight = VectorMath.Exp(Vector512.Load(row + i) - top) & Lanes.Mask(count - i);
-            weight.Store(row + i);
-            sums += weight;
-        }
-
-        var factor = Vector512.Create(1 / Vector512.Sum(sums));
-        for (var i = 0; i < count; i += GemmTile.Vector)
-            ((Vector512.Load(row + i) * factor) & Lanes.Mask(count - i)).Store(row + i);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector512<float> lanes)
-    {
-        var eight = Vector256.MaxNative(lanes.GetLower(), lanes.GetUpper());
-        var four = Vector128.MaxNative(eight.GetLower(), eight.GetUpper());
-        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
-        return Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(1, 0, 3, 2))).ToScalar();
     }
 
     private static int Whole(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
