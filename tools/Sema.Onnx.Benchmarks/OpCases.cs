@@ -11,7 +11,9 @@ internal static class OpCases
         .. Convolutions(32, 64, 32, 128, 3, 2, 1), .. Convolutions(8, 256, 56, 64, 1, 1, 1), .. Convolutions(8, 3, 224, 64, 7, 2, 1),
         .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
         new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
-        .. Attention(32, 65, 3, 64, []),
+        .. Attention(32, 65, 3, 64, []), .. Attention(8, 128, 3, 64, [128, 128]), .. Attention(1, 1024, 8, 64, []),
+        .. new[] { (2080L, 768L, 192L), (2080, 192, 768), (2080, 576, 192), (2080, 192, 192), (1024, 2000, 192), (64, 512, 512) }.Select(s =>
+            new OpCase("LinearWeightGrad", [[s.Item1, s.Item2], [s.Item1, s.Item3]], 2.0 * s.Item1 * s.Item2 * s.Item3)),
     ];
 
     // Two products forward; five backward, where the scores are computed again.

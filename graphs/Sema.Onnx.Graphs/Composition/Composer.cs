@@ -206,6 +206,7 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             DoubleKernels.Run(graph);
         else
             KernelConvolutions.Run(graph, w => w.Initializer is null || weights.Contains(w));
+        BiasGradients.Run(graph);
         return (Finished(model, graph, layout, outputs), statistics);
     }
 

@@ -15,7 +15,7 @@ public sealed class KernelTests
         new[]
         {
             ActivationKernelCases.Table, ConvolutionKernelCases.Table, LossKernelCases.Table, NormalizationKernelCases.Table, PoolingKernelCases.Table,
-            RecurrentKernelCases.Table, AttentionKernelCases.Table,
+            RecurrentKernelCases.Table, AttentionKernelCases.Table, MatrixKernelCases.Table,
         }.SelectMany(t => t).ToDictionary();
 
     public static IEnumerable<object[]> Names => KernelTable.All.Select(k => new object[] { k.Name });
