@@ -11,6 +11,9 @@ internal static class Matrices
     {
         // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
         ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  MatMulB], coreAxes: 2),
+        // dW = dYᵀ X, or Xᵀ dY, with the gradient G: of dY and of X
+        ["com.sema.LinearWeightGrad"] = Joint((y, g) => [y[1].MatMul(g[0]!.Transpose(1, 0)), y[0].MatMul(g[0]!)], outputs: 1),
+        ["com.sema.LinearWeightGradTurned"] = Joint((y, g) => [y[1].MatMul(g[0]!), y[0].MatMul(g[0]!.Transpose(1, 0))], outputs: 1),
         // Y = A⁻¹:  dA = −Yᵀ dY Yᵀ
         ["com.microsoft.Inverse"] = Of([(y, dY) => -y.Output.T.MatMul(dY).MatMul(y.Output.T)]),
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
