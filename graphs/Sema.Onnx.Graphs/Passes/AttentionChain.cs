@@ -51,7 +51,11 @@ internal sealed record AttentionChain(Value Q, Value KTurned, Value V)
         Scaled(scores, factors, divisors, alone: true);
         var chain = new AttentionChain(Scaled(dots[0], factors, divisors, alone: false), Scaled(dots[1], factors, divisors, alone: false), product[1])
         {
-            Factors = factors, Divisors = divisors, Mask = mask, Hidden = hidden, HidesTrue = hidesTrue,
+            Factors = factors,
+            Divisors = divisors,
+            Mask = mask,
+            Hidden = hidden,
+            HidesTrue = hidesTrue,
         };
         return chain;
 
