@@ -56,6 +56,7 @@ internal static unsafe class GemmTile
 
     /// <summary>C[rows, lanes] (+)= A B, tile by tile; rows count in eights and lanes in sixteens.</summary>
     /// <inheritdoc cref="Multiply(float*, nint, nint, float*, nint, nint, float*, nint, int, bool)"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Product(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, int rows, int lanes, bool add)
     {
         for (var lane = 0; lane < lanes;)

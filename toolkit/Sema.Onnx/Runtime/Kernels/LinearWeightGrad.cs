@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Sema.Onnx.Graphs;
 
@@ -86,6 +87,7 @@ internal sealed unsafe class LinearWeightGrad(bool turned) : Kernel
     }
 
     // Some rows, each up to a whole vector; what they add up to is added to the sums.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Copy(KernelTensor x, int row, int count, (int From, int To) columns, float* to, nint stride, float* sums, float* someSums)
     {
         var width = columns.To - columns.From;

@@ -19,6 +19,7 @@ internal static unsafe class RowSoftmax
     /// <param name="mask">The mask.</param>
     /// <param name="maskStride">The distance between its rows; 0 where one serves for all.</param>
     /// <param name="step">The distance between a row's numbers: 1, or 0 where one serves for all.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Add(float* x, nint stride, int rows, int count, float* mask, long maskStride, long step)
     {
         for (var row = 0; row < rows; row++, x += stride, mask += maskStride)
