@@ -14,10 +14,22 @@ internal static class OpCases
         .. Convolutions(16, 144, 24, 144, 3, 1, 144), .. Convolutions(16, 576, 6, 576, 3, 1, 576), .. Convolutions(16, 960, 3, 960, 3, 1, 960), .. Convolutions(16, 96, 48, 96, 3, 2, 96),
         new("ReluGrad", [[32, 64, 32, 32], [32, 64, 32, 32]], 0),
         .. MaxPool([64, 32, 28, 28], 2, 2, 0), .. MaxPool([8, 64, 112, 112], 3, 2, 1),
+        .. Attention(32, 65, 3, 64, []), .. Attention(8, 128, 3, 64, [128, 128]), .. Attention(1, 1024, 8, 64, []),
+        .. new[] { (2080L, 768L, 192L), (2080, 192, 768), (2080, 576, 192), (2080, 192, 192), (1024, 2000, 192), (64, 512, 512) }.Select(s =>
+            new OpCase("LinearWeightGrad", [[s.Item1, s.Item2], [s.Item1, s.Item3]], 2.0 * s.Item1 * s.Item2 * s.Item3)),
     ];
 
     private static IEnumerable<OpCase> MaxPool(long[] x, long kernel, long stride, long pad) =>
         [new("MaxPoolTraining", [x], 0, ("kernel_shape", new[] { kernel, kernel }), ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }))];
+
+    // Two products forward; five backward, where the scores are computed again.
+    private static IEnumerable<OpCase> Attention(long batch, long length, long heads, long columns, long[] mask)
+    {
+        long[] packed = [batch, length, 3, heads, columns], y = [batch, length, heads, columns];
+        var flops = 2.0 * batch * heads * length * length * columns;
+        yield return new("PackedAttention", [packed, [], mask], 2 * flops);
+        yield return new("PackedAttentionGrad", [y, packed, [], mask], 5 * flops);
+    }
 
     private static IEnumerable<OpCase> Convolutions(long batch, long channels, long size, long outputs, long kernel, long stride, long groups)
     {

@@ -58,6 +58,7 @@ internal static class Differentiator
             return null;
         if (parts.Count > 1)
             pending[x] = parts = [x.Graph.Emit("Sum", parts)];
+        parts[0].Shape ??= x.Shape;
         return parts[0];
     }
 }

@@ -15,7 +15,7 @@ internal static class GradientRules
     {
         Elementwise.Rules, Activations.Rules, Matrices.Rules, Reductions.Rules, Movers.Rules, Resampling.Rules, Indexing.Rules, Convolutions.Rules,
         Pooling.Rules, Normalizations.Rules, Recurrent.Rules, LossRules.Rules, ControlFlow.Rules, Sampling.Rules, Regions.Rules,
-        DeformableConvolutions.Rules, Spectral.Rules, Rules.Quantization.Rules,
+        DeformableConvolutions.Rules, AttentionRules.Rules, Spectral.Rules, Rules.Quantization.Rules,
     }.SelectMany(family => family).ToFrozenDictionary();
 
     private static readonly FrozenSet<string> Flat = WithoutGradient.Flat.SelectMany(group => group.Operators).ToFrozenSet();

@@ -179,13 +179,15 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         LiveLayerNormalization.Run(graph);
         TrainingRecurrence.Run(graph);
         SlicesToSplit.Run(graph);
+        FusedAttention.Run(graph, [.. Trained(layout).Select(p => graph.Find(p.Name)!)]);
         var loss = options.Loss.Build(InFloat32(graph.Find(logits)!), AddTarget(graph, target), mask: null).Loss;
         Expose(graph, loss, TrainingGraphs.LossName);
         annotate(Shell(model, graph));
         if (options.Precision == ElementType.Float64)
             DoublePrecision.Run(graph);
 
-        var weights = layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics).Select(p => graph.Find(p.Name)!).ToList();
+        var weights = Trained(layout).Select(p => graph.Find(p.Name)!).ToList();
+
         // A seed of its own, and no 1 that others share, tells what the gradient flows through.
         var (forward, seed) = (graph.Nodes.Count, graph.AddInitializer(graph.UniqueName("seed"), Tensor.Scalar(1, loss.Type)));
         var gradients = Differentiator.Gradients(loss, weights, seed);
@@ -213,8 +215,11 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
             KernelPooling.Run(graph);
         }
 
+        BiasGradients.Run(graph);
         return (Finished(model, graph, layout, outputs), statistics);
     }
+
+    private static IEnumerable<Parameter> Trained(ParameterLayout layout) => layout.Parameters.Where(p => p.Group != ParameterGroup.Statistics);
 
     private static Value Accumulated(Graph graph, Value weight, Value gradient)
     {

@@ -8,7 +8,7 @@ internal static class SemaFunctions
     private static readonly FrozenDictionary<string, Function> Table = new[]
     {
         ActivationFunctions.All, ConvolutionFunctions.All, PoolingFunctions.All, NormalizationFunctions.All, LossFunctions.All, IndexingFunctions.All,
-        RecurrentFunctions.All, QuantizationFunctions.All, OrderFunctions.All,
+        RecurrentFunctions.All, AttentionFunctions.All, MatrixFunctions.All, QuantizationFunctions.All, OrderFunctions.All,
     }.SelectMany(family => family).ToFrozenDictionary(f => f.Name);
 
     /// <summary>Gets every function, sorted by name.</summary>

@@ -113,6 +113,8 @@ internal static class GradientCases
             new(F(5, 1, 2, 3), F(4, 3, 2)), new(F(1, 2, 3), F(5, 3, 4)), new(F(5, 2, 3), F(1, 3, 4)), new(F(1, 2, 3), F(3, 4)), new(F(2, 5, 2, 3), F(3, 4)),
             new(F(3), F(3)), new(F(3), F(3, 4)), new(F(2, 3), F(3)), new(F(3), F(5, 3, 4)), new(F(5, 2, 3), F(3)), new(F(2, 1), F(1, 4)), new(F(1, 3), F(3, 1)),
         ],
+        ["com.sema.LinearWeightGrad"] = [new GradientCase(F(5, 2), F(5, 3)).Making(2, ..1), new GradientCase(F(1, 1), F(1, 4)).Making(2, ..1)],
+        ["com.sema.LinearWeightGradTurned"] = [new GradientCase(F(5, 2), F(5, 3)).Making(2, ..1), new GradientCase(F(1, 1), F(1, 4)).Making(2, ..1)],
         ["Gemm"] =
         [
             .. from transposes in new[] { (0L, 0L), (0, 1), (1, 0), (1, 1) }
@@ -395,7 +397,7 @@ internal static class GradientCases
 #pragma warning restore format
 
     private static readonly Dictionary<string, GradientCase[]>[] Families =
-        [Table, RecurrentCases.Table, VisionCases.Table, SignalCases.Table, ControlFlowCases.Table, QuantizationCases.Table];
+        [Table, RecurrentCases.Table, VisionCases.Table, SignalCases.Table, ControlFlowCases.Table, QuantizationCases.Table, AttentionGradientCases.Table];
 
     internal static IReadOnlyList<GradientCase> Of(string op) => [.. Families.SelectMany(family => family.GetValueOrDefault(op, [])).Select(c => c with { Op = op })];
 

@@ -8,14 +8,13 @@ public sealed class SemaFunctionsTests
     [TestMethod]
     public void Every_function_is_reached_by_a_case_of_a_gradient_rule_or_placed_by_a_pass()
     {
-        string[] placed = ["Convolution", "MaxPoolTraining", "After"];
+        string[] placed = ["Convolution", "MaxPoolTraining", "Attention", "PackedAttention", "LinearWeightGrad", "After"];
         string[] composite =
         [
             "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",
             "com.sema.BatchNormalizationClipTraining", "com.sema.LayerNormalizationTraining", "LayerNormalization", "Relu", "Gelu",
             "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining", "com.sema.GRUTraining",
-            "com.sema.RNNTraining",
-            "com.sema.FakeQuantize", "com.sema.ClipToGrid",
+            "com.sema.RNNTraining", "com.sema.FakeQuantize", "com.sema.ClipToGrid", "com.sema.Attention", "com.sema.PackedAttention", "MatMul",
         ];
 
         var called = composite.SelectMany(GradientCases.Of).SelectMany(c => GradientCheck.GradientGraph(c).Nodes)

@@ -1,3 +1,4 @@
+using Sema.Onnx.Graphs.Functions;
 using static Sema.Onnx.Graphs.Autodiff.GradientRule;
 
 namespace Sema.Onnx.Graphs.Autodiff.Rules;
@@ -9,7 +10,10 @@ internal static class Matrices
     internal static readonly Dictionary<string, GradientRule> Rules = new()
     {
         // Y = A B:  dA = dY Bᵀ,  dB = Aᵀ dY
-        ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  (y, dY) => IsTransposed(y[1]) ? OfTransposed(y, dY) : y[0].T.MatMul(dY)], coreAxes: 2),
+        ["MatMul"] = Of([(y, dY) => dY.MatMul(y[1].T),  MatMulB], coreAxes: 2),
+        // dW = dYᵀ X, or Xᵀ dY, with the gradient G: of dY and of X
+        ["com.sema.LinearWeightGrad"] = Joint((y, g) => [y[1].MatMul(g[0]!.Transpose(1, 0)), y[0].MatMul(g[0]!)], outputs: 1),
+        ["com.sema.LinearWeightGradTurned"] = Joint((y, g) => [y[1].MatMul(g[0]!), y[0].MatMul(g[0]!.Transpose(1, 0))], outputs: 1),
         // Y = A⁻¹:  dA = −Yᵀ dY Yᵀ
         ["com.microsoft.Inverse"] = Of([(y, dY) => -y.Output.T.MatMul(dY).MatMul(y.Output.T)]),
         // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
@@ -21,11 +25,20 @@ internal static class Matrices
     };
 #pragma warning restore format
 
-    // B = Wᵀ:  dB = (dYᵀ A)ᵀ, which the transposition's own rule puts back to dW = dYᵀ A.
-    private static Value OfTransposed(Node y, Value dY)
+    // dB = Aᵀ dY. B = Wᵀ:  dB = (dYᵀ A)ᵀ, which the transposition's own rule puts back to dW = dYᵀ A.
+    private static Value MatMulB(Node y, Value dY)
     {
         var rank = Math.Max(y[0].Rank, y[1].Rank);
-        return dY.Transpose(rank).MatMul(y[0]).Transpose(rank);
+        var turned = !IsTransposed(y[1]);
+        return rank == 2 ? turned ? LinearWeightGrad(y, dY, turned) : LinearWeightGrad(y, dY, turned).T
+            : turned ? y[0].T.MatMul(dY) : dY.Transpose(rank).MatMul(y[0]).Transpose(rank);
+    }
+
+    private static Value LinearWeightGrad(Node y, Value dY, bool turned)
+    {
+        var dW = y.Graph.CallAll(turned ? "LinearWeightGradTurned" : "LinearWeightGrad", [dY, y[0]], 2)[0]!;
+        dW.Shape = y[1].Shape is not { } shape ? null : turned ? shape : new([shape[1], shape[0]]);
+        return dW;
     }
 
     private static bool IsTransposed(Value b) => b.Producer is { OpType: "Transpose", Domain.Length: 0 } t && t.Ints("perm") is { } perm && perm[^1] == perm.Length - 2;

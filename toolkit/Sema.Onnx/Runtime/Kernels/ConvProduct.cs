@@ -52,7 +52,7 @@ internal static unsafe class ConvProduct
     {
         if (outputs % GemmTile.Rows == 0)
             return w;
-        var rows = (outputs + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+        var rows = GemmTile.Whole(outputs, GemmTile.Rows);
         var copy = Scratch.Floats(ScratchUse.Sums, (long)groups * rows * depth);
         for (var group = 0; group < groups; group++, w += (long)outputs * depth)
         {
@@ -72,14 +72,11 @@ internal static unsafe class ConvProduct
         private readonly ConvColumns _columns = new(g);
         private readonly int _depth = g.Channels * g.Taps;
         private readonly int _chunk = Math.Max(1, RowsAtOnce / g.Taps);
-        private readonly int _rows = (outputs + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+        private readonly int _rows = GemmTile.Whole(outputs, GemmTile.Rows);
         private readonly long _imageOut = (long)groups * outputs * placement.PlaneSize;
         private readonly long _windows = (long)g.Batch * g.WindowCount;
         private readonly float* _x = x + ((long)group * g.Channels * g.PlaneSize);
         private readonly float* _y = y + ((long)group * outputs * placement.PlaneSize);
-
-        // Of the thread that makes the task, which is the one that runs it.
-        private readonly TileOffsets _offsets = new(g.Channels * g.Taps, Math.Min(g.Channels * g.Taps, RowsAtOnce + g.Taps), GemmTile.Lanes);
 
         internal void Panel(int panel, int fromBlock, int toBlock)
         {
@@ -105,8 +102,8 @@ internal static unsafe class ConvProduct
                 var count = Math.Min(_chunk, g.Channels - channel);
                 _columns.Gather(_x + ((long)channel * g.PlaneSize), count, columns);
                 var a = w + ((long)group * _rows * _depth) + (channel * g.Taps);
-                for (var row = fromBlock * GemmTile.Rows; row < toBlock * GemmTile.Rows; row += GemmTile.Rows)
-                    GemmTile.Multiply(a + ((long)row * _depth), _offsets.Rows, columns, _offsets.Lines, count * g.Taps, to + (row * stride), stride, 3, add: channel > 0);
+                var (first, rows) = (fromBlock * GemmTile.Rows, (toBlock - fromBlock) * GemmTile.Rows);
+                GemmTile.Product(a + ((long)first * _depth), _depth, 1, columns, GemmTile.Lanes, count * g.Taps, to + (first * stride), stride, rows, GemmTile.Lanes, add: channel > 0);
             }
         }
 

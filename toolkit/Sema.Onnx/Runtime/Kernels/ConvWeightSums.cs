@@ -22,27 +22,25 @@ internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int grou
     internal static int Channels(ConvGeometry g) => Math.Max(1, RowsAtOnce / g.Taps);
 
     /// <summary>Gets how many rows of sums some channels have.</summary>
-    internal static int RowsOf(ConvGeometry g, int channels) => ((channels * g.Taps) + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+    internal static int RowsOf(ConvGeometry g, int channels) => GemmTile.Whole(channels * g.Taps, GemmTile.Rows);
 
     /// <summary>Adds up over blocks of windows, all channels of a block after one another.</summary>
     internal void Blocks(int first, int last, ConvGradients gradients)
     {
-        var offsets = Even();
         var own = Scratch.Floats(ScratchUse.Rows, (long)Windows * _lanes);
         for (var block = first; block < last; block++)
         {
             gradients.Gather((long)block * Windows, own);
             for (var channel = 0; channel < g.Channels; channel += Channels(g))
-                Block(block, channel, Math.Min(Channels(g), g.Channels - channel), own, offsets, sums + ((long)channel * g.Taps * _lanes), add: block > first);
+                Block(block, channel, Math.Min(Channels(g), g.Channels - channel), own, sums + ((long)channel * g.Taps * _lanes), add: block > first);
         }
     }
 
     /// <summary>Adds up over all windows for a few channels.</summary>
     internal void Few(int channel, int count, float* gradients)
     {
-        var offsets = Even();
         for (var block = 0; (long)block * Windows < _windows; block++)
-            Block(block, channel, count, gradients + ((long)block * Windows * _lanes), offsets, sums, add: block > 0);
+            Block(block, channel, count, gradients + ((long)block * Windows * _lanes), sums, add: block > 0);
     }
 
     /// <summary>Adds up over bands of images, whose padded rows the product reads in place.</summary>
@@ -50,7 +48,7 @@ internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int grou
     {
         var rows = RowsOf(g, g.Channels);
         var own = Scratch.Floats(ScratchUse.Rows, (long)Windows * _lanes);
-        var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, rows + (2 * Windows));
+        var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, rows);
         new Span<int>(offsets, rows).Clear();
         band.Offsets(offsets);
         var add = false;
@@ -63,42 +61,35 @@ internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int grou
             {
                 var depth = Math.Min(Windows, count - position);
                 gradients.Gather(image, number * band.Rows, band.Width, position, depth, own);
-                Multiply(data + position, offsets, 1, rows, own, offsets + rows, depth, sums, add);
+                Multiply(data + position, offsets, rows, own, depth, sums, add);
             }
         }
     }
 
-    private int* Even()
-    {
-        var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, GemmTile.Rows + Windows);
-        for (var row = 0; row < GemmTile.Rows; row++)
-            offsets[row] = row * Windows;
-        return offsets;
-    }
-
-    private void Block(int block, int channel, int count, float* gradients, int* offsets, float* to, bool add)
+    private void Block(int block, int channel, int count, float* gradients, float* to, bool add)
     {
         var (rows, padded) = (count * g.Taps, RowsOf(g, count));
         var columns = Scratch.Floats(ScratchUse.Columns, (long)padded * Windows);
         _columns.Aim((long)groups * g.Channels * g.PlaneSize, (long)block * Windows, Windows / GemmTile.Vector);
         _columns.Gather(x + ((((long)group * g.Channels) + channel) * g.PlaneSize), count, columns);
         new Span<float>(columns + ((long)rows * Windows), (padded - rows) * Windows).Clear();
-        Multiply(columns, offsets, 0, padded, gradients, offsets + GemmTile.Rows, (int)Math.Min(Windows, _windows - ((long)block * Windows)), to, add);
+        Multiply(columns, null, padded, gradients, (int)Math.Min(Windows, _windows - ((long)block * Windows)), to, add);
     }
 
-    // The rows begin where their offsets say: each tile's 8 are the next ones (step 1), or the same ones further on (step 0).
-    private void Multiply(float* a, int* offsets, int step, int rows, float* gradients, int* lines, int depth, float* to, bool add)
+    // The rows begin where their offsets say, or lie side by side where there are none.
+    private void Multiply(float* a, int* offsets, int rows, float* gradients, int depth, float* to, bool add)
     {
         for (var lane = 0; lane < _lanes;)
         {
             var vectors = ConvGradients.Vectors(_lanes - lane);
             var width = vectors * GemmTile.Vector;
-            for (var k = 0; k < depth; k++)
-                lines[k] = k * width;
             for (var row = 0; row < rows; row += GemmTile.Rows)
             {
-                GemmTile.Multiply(a + (step == 0 ? (long)row * Windows : 0), offsets + (step * row), gradients + (lane * Windows), lines, depth,
-                    to + ((long)row * _lanes) + lane, _lanes, vectors, add);
+                float* b = gradients + (lane * Windows), c = to + ((long)row * _lanes) + lane;
+                if (offsets == null)
+                    GemmTile.Multiply(a + ((long)row * Windows), b, new EvenLayout(Windows, 1, width), depth, c, _lanes, vectors, add);
+                else
+                    GemmTile.Multiply(a, b, new ListedRows(offsets + row, width), depth, c, _lanes, vectors, add);
             }
 
             lane += width;

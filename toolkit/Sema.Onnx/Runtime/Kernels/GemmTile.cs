@@ -21,39 +21,66 @@ internal static unsafe class GemmTile
     /// <summary>Gets the least multiple that holds a count.</summary>
     internal static int Whole(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 
+    /// <summary>C[rows, lanes] (+)= A B, tile by tile; rows count in eights and lanes in sixteens.</summary>
+    /// <param name="a">A.</param>
+    /// <param name="lda">The distance between rows of A.</param>
+    /// <param name="step">The distance between a row's numbers.</param>
+    /// <param name="b">B.</param>
+    /// <param name="ldb">The distance between rows of B.</param>
+    /// <param name="depth">How many products a sum has.</param>
+    /// <param name="c">C.</param>
+    /// <param name="ldc">The distance between rows of C.</param>
+    /// <param name="rows">The rows of C.</param>
+    /// <param name="lanes">The lanes of C.</param>
+    /// <param name="add">Whether the sums are added to what C holds.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Product(float* a, nint lda, nint step, float* b, nint ldb, nint depth, float* c, nint ldc, int rows, int lanes, bool add)
+    {
+        for (var lane = 0; lane < lanes;)
+        {
+            // Four vectors are two and two: a single one would wait for its own sums.
+            var left = (lanes - lane) / Vector;
+            var vectors = left is 4 or 2 ? 2 : Math.Min(left, 3);
+            for (var row = 0; row < rows; row += Rows)
+                Multiply(a + (row * lda), b + lane, new EvenLayout(lda, step, ldb), depth, c + (row * ldc) + lane, ldc, vectors, add);
+            lane += vectors * Vector;
+        }
+    }
+
     /// <summary>Computes a tile.</summary>
     /// <param name="a">A.</param>
-    /// <param name="rows">Where each of A's 8 rows begins behind <paramref name="a"/>; a row's numbers lie side by side.</param>
     /// <param name="b">B.</param>
-    /// <param name="lines">Where each of B's rows, one a product, begins behind <paramref name="b"/>.</param>
+    /// <param name="at">Where their rows lie.</param>
     /// <param name="depth">How many products a sum has.</param>
-    /// <param name="c">C: its rows lie ldc apart.</param>
+    /// <param name="c">C.</param>
     /// <param name="ldc">The distance between rows of C.</param>
     /// <param name="vectors">The lanes, in vectors of 16: 1 to 3.</param>
     /// <param name="add">Whether the sums are added to what C holds.</param>
-    internal static void Multiply(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, int vectors, bool add)
+    internal static void Multiply<TLayout>(float* a, float* b, TLayout at, nint depth, float* c, nint ldc, int vectors, bool add)
+        where TLayout : struct, ITileLayout
     {
         if (!Vector512.IsHardwareAccelerated)
-            Narrow(a, rows, b, lines, depth, c, ldc, vectors, add);
+            Narrow(a, b, at, depth, c, ldc, vectors, add);
         else if (vectors == 3)
-            Tile3(a, rows, b, lines, depth, c, ldc, add);
+            Tile3(a, b, at, depth, c, ldc, add);
         else if (vectors == 2)
-            Tile2(a, rows, b, lines, depth, c, ldc, add);
+            Tile2(a, b, at, depth, c, ldc, add);
         else
-            Tile1(a, rows, b, lines, depth, c, ldc, add);
+            Tile1(a, b, at, depth, c, ldc, add);
     }
 
     /// <summary>8 rows by 48 lanes: 24 accumulators, 3 vectors of B and one number of A fill the 32 registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile3(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
+    private static void Tile3<TLayout>(float* a, float* b, TLayout at, nint depth, float* c, nint ldc, bool add)
+        where TLayout : struct, ITileLayout
     {
-        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
+        float* a0 = a + at.Row(0), a1 = a + at.Row(1), a2 = a + at.Row(2), a3 = a + at.Row(3), a4 = a + at.Row(4), a5 = a + at.Row(5), a6 = a + at.Row(6), a7 = a + at.Row(7);
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
         Vector512<float> c02 = default, c12 = default, c22 = default, c32 = default, c42 = default, c52 = default, c62 = default, c72 = default;
-        for (nint k = 0; k < depth; k++)
+        for (nint i = 0, k = 0; i < depth; i++, k += at.Step)
         {
-            var line = b + lines[k];
+            var line = b + at.Line(i);
             Vector512<float> b0 = Vector512.Load(line), b1 = Vector512.Load(line + 16), b2 = Vector512.Load(line + 32);
             var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00); c01 = Vector512.FusedMultiplyAdd(x0, b1, c01); c02 = Vector512.FusedMultiplyAdd(x0, b2, c02);
@@ -85,14 +112,15 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 32 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile2(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
+    private static void Tile2<TLayout>(float* a, float* b, TLayout at, nint depth, float* c, nint ldc, bool add)
+        where TLayout : struct, ITileLayout
     {
-        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
+        float* a0 = a + at.Row(0), a1 = a + at.Row(1), a2 = a + at.Row(2), a3 = a + at.Row(3), a4 = a + at.Row(4), a5 = a + at.Row(5), a6 = a + at.Row(6), a7 = a + at.Row(7);
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
         Vector512<float> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default, c71 = default;
-        for (nint k = 0; k < depth; k++)
+        for (nint i = 0, k = 0; i < depth; i++, k += at.Step)
         {
-            var line = b + lines[k];
+            var line = b + at.Line(i);
             Vector512<float> b0 = Vector512.Load(line), b1 = Vector512.Load(line + 16);
             var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00); c01 = Vector512.FusedMultiplyAdd(x0, b1, c01);
@@ -124,13 +152,14 @@ internal static unsafe class GemmTile
 
     /// <summary>8 rows by 16 lanes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
+    private static void Tile1<TLayout>(float* a, float* b, TLayout at, nint depth, float* c, nint ldc, bool add)
+        where TLayout : struct, ITileLayout
     {
-        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3], a4 = a + rows[4], a5 = a + rows[5], a6 = a + rows[6], a7 = a + rows[7];
+        float* a0 = a + at.Row(0), a1 = a + at.Row(1), a2 = a + at.Row(2), a3 = a + at.Row(3), a4 = a + at.Row(4), a5 = a + at.Row(5), a6 = a + at.Row(6), a7 = a + at.Row(7);
         Vector512<float> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default, c70 = default;
-        for (nint k = 0; k < depth; k++)
+        for (nint i = 0, k = 0; i < depth; i++, k += at.Step)
         {
-            var line = b + lines[k];
+            var line = b + at.Line(i);
             Vector512<float> b0 = Vector512.Load(line);
             var x0 = Vector512.Create(a0[k]);
             c00 = Vector512.FusedMultiplyAdd(x0, b0, c00);
@@ -161,23 +190,25 @@ internal static unsafe class GemmTile
     }
 
     // Where vectors have 8 lanes and there are 16 registers: 4 rows by 16 lanes at a time.
-    private static void Narrow(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, int vectors, bool add)
+    private static void Narrow<TLayout>(float* a, float* b, TLayout at, nint depth, float* c, nint ldc, int vectors, bool add)
+        where TLayout : struct, ITileLayout
     {
         for (var row = 0; row < Rows; row += 4)
         {
             for (var v = 0; v < vectors; v++)
-                NarrowTile(a, rows + row, b + (v * Vector), lines, depth, c + (row * ldc) + (v * Vector), ldc, add);
+                NarrowTile(a, row, b + (v * Vector), at, depth, c + (row * ldc) + (v * Vector), ldc, add);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void NarrowTile(float* a, int* rows, float* b, int* lines, nint depth, float* c, nint ldc, bool add)
+    private static void NarrowTile<TLayout>(float* a, int row, float* b, TLayout at, nint depth, float* c, nint ldc, bool add)
+        where TLayout : struct, ITileLayout
     {
-        float* a0 = a + rows[0], a1 = a + rows[1], a2 = a + rows[2], a3 = a + rows[3];
+        float* a0 = a + at.Row(row), a1 = a + at.Row(row + 1), a2 = a + at.Row(row + 2), a3 = a + at.Row(row + 3);
         Vector256<float> c00 = default, c10 = default, c20 = default, c30 = default, c01 = default, c11 = default, c21 = default, c31 = default;
-        for (nint k = 0; k < depth; k++)
+        for (nint i = 0, k = 0; i < depth; i++, k += at.Step)
         {
-            var line = b + lines[k];
+            var line = b + at.Line(i);
             Vector256<float> b0 = Vector256.Load(line), b1 = Vector256.Load(line + 8);
             var x0 = Vector256.Create(a0[k]);
             (c00, c01) = (Vector256.MultiplyAddEstimate(x0, b0, c00), Vector256.MultiplyAddEstimate(x0, b1, c01));

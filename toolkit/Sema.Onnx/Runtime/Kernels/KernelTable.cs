@@ -7,6 +7,7 @@ internal static class KernelTable
     internal static IEnumerable<KernelDefinition> All =>
     [
         ReluGrad.Definition, GeluGrad.Definition, GeluGrad.Tanh, SoftmaxGrad.Definition,
+        Attention.Definition, Attention.Packed, Attention.Gradient, Attention.PackedGradient, LinearWeightGrad.Definition, LinearWeightGrad.Turned,
         Convolution.Forward, Convolution.InputGrad, ConvInputGrad.Definition, .. ConvWeightGrad.Definitions,
         BatchNormalizationTraining.Definition, BatchNormalizationTraining.Clipped,
         BatchNormalizationTrainingGrad.Definition, BatchNormalizationTrainingGrad.Clipped, BatchNormalizationTrainingGrad.Frozen,

@@ -17,13 +17,12 @@ internal static unsafe class PointwiseProduct
         var images = g.Batch * groups;
         var (plane, panels) = (g.WindowCount, (g.WindowCount + GemmTile.Lanes - 1) / GemmTile.Lanes);
         var parts = Math.Clamp(4 * Environment.ProcessorCount / images, 1, panels);
-        var rows = (outputs + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+        var rows = GemmTile.Whole(outputs, GemmTile.Rows);
         var placement = ConvPlacement.Dense(g);
         context.Parallel(images * parts, piece =>
         {
             var (image, part) = Math.DivRem(piece, parts);
             var group = image % groups;
-            var offsets = new TileOffsets(g.Channels, g.Channels, plane);
             var tiles = Scratch.Floats(ScratchUse.Tile, ((long)rows * GemmTile.Lanes) + GemmTile.Vector);
             float* data = x + ((long)image * g.Channels * plane), target = y + ((long)image * outputs * plane), a = w + ((long)group * rows * g.Channels);
             var inPlace = bias == null && rows == outputs;
@@ -34,8 +33,7 @@ internal static unsafe class PointwiseProduct
                 var position = Math.Min(panel * GemmTile.Lanes, plane - (vectors * GemmTile.Vector));
                 float* to = inPlace ? target + position : tiles;
                 var stride = inPlace ? plane : GemmTile.Lanes;
-                for (var row = 0; row < rows; row += GemmTile.Rows)
-                    GemmTile.Multiply(a + ((long)row * g.Channels), offsets.Rows, data + position, offsets.Lines, g.Channels, to + ((long)row * stride), stride, vectors, add: false);
+                GemmTile.Product(a, g.Channels, 1, data + position, plane, g.Channels, to, stride, rows, vectors * GemmTile.Vector, add: false);
                 if (!inPlace)
                     placement.Put(tiles, GemmTile.Lanes, outputs, vectors * GemmTile.Vector, bias == null ? null : bias + (group * outputs), target + position);
             }

@@ -17,15 +17,13 @@ internal static unsafe class ShiftedProduct
     {
         var images = g.Batch * groups;
         var band = new ImageBand(g, Math.Clamp(4 * Environment.ProcessorCount / images, 1, g.Windows[1]));
-        int depth = g.Channels * g.Taps, rows = (outputs + GemmTile.Rows - 1) / GemmTile.Rows * GemmTile.Rows;
+        int depth = g.Channels * g.Taps, rows = GemmTile.Whole(outputs, GemmTile.Rows);
         context.Parallel(images * band.Bands, piece =>
         {
             var (image, number) = Math.DivRem(piece, band.Bands);
             var group = image % groups;
-            var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, depth + GemmTile.Rows);
+            var offsets = (int*)Scratch.Floats(ScratchUse.Offsets, depth);
             band.Offsets(offsets);
-            for (var i = 0; i < GemmTile.Rows; i++)
-                offsets[depth + i] = i * depth;
             var data = band.Fill(x + ((long)image * g.Channels * g.PlaneSize), number);
             var tiles = Scratch.Floats(ScratchUse.Tile, ((long)rows * GemmTile.Lanes) + GemmTile.Vector);
             var target = y + ((long)image * outputs * placement.PlaneSize);
@@ -36,7 +34,7 @@ internal static unsafe class ShiftedProduct
                 var a = w + ((long)group * rows * depth);
                 for (var row = 0; row < rows; row += GemmTile.Rows)
                 {
-                    GemmTile.Multiply(a + ((long)row * depth), offsets + depth, data + position, offsets, depth, tiles + (row * GemmTile.Lanes), GemmTile.Lanes,
+                    GemmTile.Multiply(a + ((long)row * depth), data + position, new ListedLines(depth, offsets), depth, tiles + (row * GemmTile.Lanes), GemmTile.Lanes,
                         (lanes + GemmTile.Vector - 1) / GemmTile.Vector, add: false);
                 }
 

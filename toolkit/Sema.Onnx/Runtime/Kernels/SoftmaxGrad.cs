@@ -27,8 +27,9 @@ internal sealed unsafe class SoftmaxGrad(int[] axes) : Kernel
         });
     }
 
+    /// <summary>The gradient of one row, which may be written over <paramref name="dY"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row(float* dY, float* y, float* dX, long length)
+    internal static void Row(float* dY, float* y, float* dX, long length)
     {
         Vector512<float> a = default, b = default;
         long i = 0;

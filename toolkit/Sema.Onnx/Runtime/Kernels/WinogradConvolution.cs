@@ -37,20 +37,10 @@ internal static unsafe class WinogradConvolution
             long input = WinogradTiles.Apart((long)g.Channels * stride), output = WinogradTiles.Apart((long)blocks * GemmTile.Rows * stride);
             var v = Scratch.Floats(ScratchUse.Columns, WinogradTiles.Elements * input);
             var m = Scratch.Floats(ScratchUse.Tile, (WinogradTiles.Elements * output) + GemmTile.Vector);
-            var offsets = new TileOffsets(g.Channels, g.Channels, stride);
             tiles.Inputs(x + ((long)group * g.Channels * g.PlaneSize), (long)groups * g.Channels * g.PlaneSize, first, count, g.Channels, v, stride, input);
+            var weights = u + ((long)group * blocks * GemmTile.Rows * g.Channels);
             for (var e = 0; e < WinogradTiles.Elements; e++)
-            {
-                for (var i = 0; i < stride; i += GemmTile.Lanes)
-                {
-                    for (var row = 0; row < blocks * GemmTile.Rows; row += GemmTile.Rows)
-                    {
-                        GemmTile.Multiply(u + (e * element) + ((((long)group * blocks * GemmTile.Rows) + row) * g.Channels), offsets.Rows, v + (e * input) + i, offsets.Lines, g.Channels,
-                            m + (e * output) + ((long)row * stride) + i, stride, Math.Min(3, (stride - i) / GemmTile.Vector), add: false);
-                    }
-                }
-            }
-
+                GemmTile.Product(weights + (e * element), g.Channels, 1, v + (e * input), stride, g.Channels, m + (e * output), stride, blocks * GemmTile.Rows, stride, add: false);
             for (var o = 0; o < outputs; o++)
             {
                 var plane = (group * outputs) + o;

@@ -63,7 +63,6 @@ internal static unsafe class WinogradWeightGrad
         long input = WinogradTiles.Apart((long)whole * stride), gradient = WinogradTiles.Apart((long)stride * lanes);
         var v = Scratch.Floats(ScratchUse.Columns, WinogradTiles.Elements * input);
         var q = Scratch.Floats(ScratchUse.Tile, WinogradTiles.Elements * gradient);
-        var offsets = new TileOffsets(stride, stride, lanes);
         var gradients = dY + ((long)group * outputs * g.WindowCount);
         for (var row = first; row < last; row += atOnce)
         {
@@ -71,16 +70,7 @@ internal static unsafe class WinogradWeightGrad
             tiles.Inputs(x + ((((long)group * g.Channels) + channel) * g.PlaneSize), (long)groups * g.Channels * g.PlaneSize, row, count, channels, v, stride, input);
             tiles.Gradients(gradients, (long)groups * outputs * g.WindowCount, row, count, outputs, q, gradient, lanes);
             for (var e = 0; e < WinogradTiles.Elements; e++)
-            {
-                for (var c = 0; c < channels; c += GemmTile.Rows)
-                {
-                    for (var o = 0; o < lanes; o += GemmTile.Lanes)
-                    {
-                        GemmTile.Multiply(v + (e * input) + ((long)c * stride), offsets.Rows, q + (e * gradient) + o, offsets.Lines, count * tiles.Width,
-                            sums + (e * element) + ((long)c * lanes) + o, lanes, Math.Min(3, (lanes - o) / GemmTile.Vector), add: row > first);
-                    }
-                }
-            }
+                GemmTile.Product(v + (e * input), stride, 1, q + (e * gradient), lanes, count * tiles.Width, sums + (e * element), lanes, whole, lanes, add: row > first);
         }
     }
 
