@@ -13,13 +13,16 @@ namespace Sema.Onnx.Benchmarks;
 /// <summary><c>step</c>: the median time of a training step, its parts, and the peak memory; one JSON line, as the peer prints it.</summary>
 internal static class StepCommand
 {
+    // .NET compiles what runs often once more while it runs, in the first second or two.
+    private const double Settled = 2000;
+
     internal static Command Create()
     {
         Argument<string> model = new("MODEL") { Description = "The .onnx file." };
         Option<int?> batch = new("--batch") { Description = "Samples in a batch; by default as many as the peer's, or 8." };
         Option<double?> ema = new("--ema") { Description = "Keeps an average of the weights with this decay." };
         Option<int> steps = new("--steps") { Description = "Steps that are measured.", DefaultValueFactory = _ => 20 };
-        Option<int> warmup = new("--warmup") { Description = "Steps before them.", DefaultValueFactory = _ => 5 };
+        Option<int> warmup = new("--warmup") { Description = "Steps before them, and two seconds at least.", DefaultValueFactory = _ => 5 };
         Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
         Option<string> norm = new("--bn") { Description = "Batch normalisation: train or frozen.", DefaultValueFactory = _ => "train" };
         Option<string> kernels = new("--kernels") { Description = "Whether kernels in C# run: on or off.", DefaultValueFactory = _ => "on" };
@@ -69,17 +72,20 @@ internal static class StepCommand
     private static void Measure(Engine engine, string model, int batch, double? ema, int warmup, int steps, double? gflop)
     {
         Batches.Fill(engine);
-        var (gradients, update) = (new double[steps], new double[steps]);
+        List<double> gradients = [], update = [];
         float loss = 0;
-        for (var i = -warmup; i < steps; i++)
+        var begin = Stopwatch.GetTimestamp();
+        for (var step = 1; gradients.Count < steps; step++)
         {
             var start = Stopwatch.GetTimestamp();
             loss = engine.ComputeGradients().Loss;
             var computed = Stopwatch.GetTimestamp();
-            engine.Update(new(i + warmup + 1, 1e-3, 1, ema is { } decay ? [decay] : [], []));
+            engine.Update(new(step, 1e-3, 1, ema is { } decay ? [decay] : [], []));
             var end = Stopwatch.GetTimestamp();
-            if (i >= 0)
-                (gradients[i], update[i]) = (Milliseconds(start, computed), Milliseconds(computed, end));
+            if (step <= warmup || Milliseconds(begin, start) < Settled)
+                continue;
+            gradients.Add(Milliseconds(start, computed));
+            update.Add(Milliseconds(computed, end));
         }
 
         Console.WriteLine(JsonSerializer.Serialize(new
