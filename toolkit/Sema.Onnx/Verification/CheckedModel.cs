@@ -18,8 +18,8 @@ internal sealed class CheckedModel : IDisposable
     private StagedLoss? _loss;
     private readonly IReadOnlyList<string[]> _groups;
 
-    // At most so many stages, each of so many parameters at least: a stage costs about as much to prepare as the loss costs to compute a few times.
-    private const int MostStages = 12, LeastParameters = 8;
+    // How many evaluations of a small model's loss take as long as preparing a stage. Stages of √(this · n) of n parameters save most in all.
+    private const double StageCost = 10;
 
     // How far the losses of two graphs in float64 may be apart, as a part of the loss's scale: rounding leaves 1e-12 or so.
     private const double Rounding = 1e-9;
@@ -45,7 +45,7 @@ internal sealed class CheckedModel : IDisposable
         }
 
         _groups = Reach.Groups((_evaluation64 ?? composer.Evaluation(ElementType.Float32)).Graph, parameters,
-            Math.Max(LeastParameters, (parameters.Count + MostStages - 1) / MostStages));
+            (int)Math.Ceiling(Math.Sqrt(StageCost * parameters.Count)));
     }
 
     /// <summary>Gets the parameters in the order in which checking them takes least time.</summary>
