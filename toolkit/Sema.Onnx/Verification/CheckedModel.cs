@@ -14,8 +14,12 @@ internal sealed class CheckedModel : IDisposable
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly Model _training32;
     private readonly Model? _training64, _evaluation64;
-    private readonly Dictionary<ElementType, BoundGraph?> _held = [];
-    private BoundGraph? _loss;
+    private readonly Dictionary<ElementType, StagedLoss?> _held = [];
+    private StagedLoss? _loss;
+    private readonly IReadOnlyList<string[]> _groups;
+
+    // How many evaluations of a small model's loss take as long as preparing a stage. Stages of √(this · n) of n parameters save most in all.
+    private const double StageCost = 10;
 
     // How far the losses of two graphs in float64 may be apart, as a part of the loss's scale: rounding leaves 1e-12 or so.
     private const double Rounding = 1e-9;
@@ -23,9 +27,10 @@ internal sealed class CheckedModel : IDisposable
     private double _scale, _value;
 
     /// <param name="composer">Makes the graphs.</param>
+    /// <param name="parameters">The weights whose gradients are checked.</param>
     /// <param name="options">The seed and the threads.</param>
     /// <param name="change">Is done to the training graphs.</param>
-    internal CheckedModel(ProjectionComposer composer, GradientCheckOptions options, Action<Model> change)
+    internal CheckedModel(ProjectionComposer composer, IReadOnlyList<string> parameters, GradientCheckOptions options, Action<Model> change)
     {
         (_composer, _options) = (composer, options);
         change(_training32 = composer.Training(ElementType.Float32));
@@ -38,7 +43,13 @@ internal sealed class CheckedModel : IDisposable
         {
             Float64Refused = e.Message;
         }
+
+        _groups = Reach.Groups((_evaluation64 ?? composer.Evaluation(ElementType.Float32)).Graph, parameters,
+            (int)Math.Ceiling(Math.Sqrt(StageCost * parameters.Count)));
     }
+
+    /// <summary>Gets the parameters in the order in which checking them takes least time.</summary>
+    internal IEnumerable<string> Parameters => _groups.SelectMany(names => names);
 
     /// <summary>Gets why the model cannot be computed in float64, or <see langword="null"/> where it can; known after the first draw.</summary>
     internal string? Float64Refused { get; private set; }
@@ -62,8 +73,8 @@ internal sealed class CheckedModel : IDisposable
         Dispose();
         var single = Gradients(_training32, ElementType.Float32);
         var exact = Exact();
-        _loss ??= new(_composer.Evaluation(ElementType.Float32), _tensors, _options.Threads, Optimization(ElementType.Float32));
-        loss = _value = _loss.RunScalar();
+        _loss ??= Staged(_composer.Evaluation(ElementType.Float32), _tensors);
+        loss = _value = _loss.Value;
         if (exact?[TrainingGraphs.LossName][0] is { } beside && !(Math.Abs(beside - loss) <= Rounding * _scale))
             throw new GraphMismatchException(beside, loss, Rounding * _scale);
         return new(_loss, Held, exact ?? single, exact is null ? null : single, _scale);
@@ -80,7 +91,7 @@ internal sealed class CheckedModel : IDisposable
 
     // The loss with the choices held that the model makes in one of the precisions. A graph that does not meet the model at the point is
     // no piece of it, and not used.
-    private BoundGraph? Held(ElementType choosing)
+    private StagedLoss? Held(ElementType choosing)
     {
         if (_held.TryGetValue(choosing, out var held))
             return held;
@@ -99,8 +110,8 @@ internal sealed class CheckedModel : IDisposable
         var model = _composer.Held(Precision);
         foreach (var input in model.Graph.Inputs)
             input.Shape = Shape.Of(tensors[input.Name].Dims);
-        held = new(model, tensors, _options.Threads, Optimization(Precision));
-        if (!(Math.Abs(held.RunScalar() - _value) < (choosing == ElementType.Float64 ? Rounding : 1e-3) * _scale))
+        held = Staged(model, tensors);
+        if (!(Math.Abs(held.Value - _value) < (choosing == ElementType.Float64 ? Rounding : 1e-3) * _scale))
         {
             held.Dispose();
             held = null;
@@ -108,6 +119,8 @@ internal sealed class CheckedModel : IDisposable
 
         return _held[choosing] = held;
     }
+
+    private StagedLoss Staged(Model model, Dictionary<string, Tensor> tensors) => new(model, tensors, _groups, _options.Threads, Optimization(Precision));
 
     // Beyond the basic level, ONNX Runtime's fusions round constants of float64 products to float32.
     private static OptimizationLevel Optimization(ElementType precision) =>
@@ -120,7 +133,7 @@ internal sealed class CheckedModel : IDisposable
         try
         {
             var gradients = Gradients(_training64!, ElementType.Float64);
-            _loss = new(_evaluation64!, _tensors, _options.Threads, Optimization(ElementType.Float64));
+            _loss = Staged(_evaluation64!, _tensors);
             return gradients;
         }
         catch (RuntimeException e)

@@ -11,7 +11,7 @@ namespace Sema.Onnx.Verification;
 /// <param name="gradients">The gradients in the loss's precision, by parameter.</param>
 /// <param name="single">The float32 gradients, where the others are float64.</param>
 /// <param name="scale">How large the loss is in the mean over its random factors.</param>
-internal sealed class DirectionalCheck(BoundGraph loss, Func<ElementType, BoundGraph?> held,
+internal sealed class DirectionalCheck(StagedLoss loss, Func<ElementType, StagedLoss?> held,
     IReadOnlyDictionary<string, double[]> gradients, IReadOnlyDictionary<string, double[]>? single, double scale)
 {
     // How good an attempt has to be for the next ones to be spared, as a part of the tolerance: the first few, and those after.
@@ -19,10 +19,15 @@ internal sealed class DirectionalCheck(BoundGraph loss, Func<ElementType, BoundG
     private const int Few = 4;
 
     // Steps relative to the parameter's root mean square. Central differences err by h² through curvature and by 1e-16/h through rounding; of
-    // a network with N kinked activations, h N cross their kink, unless choices are held. Moved to the front is what suited a parameter.
+    // a network with N kinked activations, h N cross their kink, unless choices are held.
     private readonly List<(bool Held, double Step)> _attempts = single is not null
         ? [(false, 1e-6), (true, 1e-5), (true, 1e-4), (true, 1e-6), (true, 1e-3), (false, 1e-5), (false, 1e-4), (false, 1e-7), (false, 1e-3), (false, 1e-8), (false, 1e-9)]
         : [(false, 1e-2), (true, 1e-2), (false, 1e-3), (true, 1e-3), (false, 1e-1), (true, 1e-1)];
+
+    // How many parameters an attempt has suited, each counting Fading times as much as the next: one that happened to be well off with a
+    // step that is too small for most does not put it first.
+    private readonly Dictionary<(bool, double), double> _suited = [];
+    private const double Fading = 0.8;
 
     private readonly ElementType _precision = single is null ? ElementType.Float32 : ElementType.Float64;
 
@@ -42,24 +47,24 @@ internal sealed class DirectionalCheck(BoundGraph loss, Func<ElementType, BoundG
         var v = Direction(g, norm, rms > 0 ? rms : 1, ref random);
         ParameterCheck? best = null;
         var tried = 0;
-        foreach (var attempt in _attempts.ToList())
+        foreach (var attempt in _attempts.OrderByDescending(a => _suited.GetValueOrDefault(a)).ToList())
         {
             if ((attempt.Held ? held(_precision) : loss) is not { } graph)
                 continue;
-            var check = At(graph, Step(attempt.Step)) with { ChoicesHeld = attempt.Held };
+            var check = At(graph.Of(name), Step(attempt.Step)) with { ChoicesHeld = attempt.Held };
             if (best is null || !(check.RelativeError >= best.RelativeError))
                 best = check;
             if (best.RelativeError < (++tried < Few ? Good : Fair) * Tolerance(_precision))
             {
-                _attempts.Remove(attempt);
-                _attempts.Insert(0, attempt);
+                foreach (var a in _attempts)
+                    _suited[a] = Fading * _suited.GetValueOrDefault(a) + (a == attempt ? 1 : 0);
                 break;
             }
         }
 
         // Rounding may have put an activation on the other side of its kink: there the float32 gradient belongs to the piece on that side.
         if (best!.Float32RelativeError is { } error && !(error < Fair * Tolerance(ElementType.Float32)) && held(ElementType.Float32) is { } rounded)
-            best = best with { Float32RelativeError = Math.Min(error, At(rounded, best.Step).Float32RelativeError!.Value) };
+            best = best with { Float32RelativeError = Math.Min(error, At(rounded.Of(name), best.Step).Float32RelativeError!.Value) };
         return best;
 
         // In float32, by how much the loss should change, relative to its scale: it is rounded at 1e-7 or so.

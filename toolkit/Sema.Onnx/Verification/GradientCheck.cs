@@ -59,7 +59,7 @@ public static class GradientCheck
         if (checkedNames.Count == 0)
             throw new InvalidModelException($"No trained weight fits {string.Join(", ", options.Parameters.Select(p => $"'{p}'"))}; see `sema inspect` for their names.");
 
-        using var check = new CheckedModel(composer, options, change);
+        using var check = new CheckedModel(composer, checkedNames, options, change);
         var results = new Dictionary<string, ParameterCheck>();
         var (loss, draws) = (0.0, 0);
         while (draws < MostDraws && Open() is { Count: > 0 } open)
@@ -85,7 +85,7 @@ public static class GradientCheck
             }
         }
 
-        List<string> Open() => [.. checkedNames.Where(name => !results.TryGetValue(name, out var result) || !(Excess(result) < 1))];
+        List<string> Open() => [.. check.Parameters.Where(name => !results.TryGetValue(name, out var result) || !(Excess(result) < 1))];
 
         // How many times the tolerance the larger error is.
         double Excess(ParameterCheck p) => Math.Max(
