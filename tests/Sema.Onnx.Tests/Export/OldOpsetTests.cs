@@ -1,0 +1,70 @@
+using Sema.Onnx.Data;
+using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Serialization;
+using Sema.Onnx.Inspection;
+using Sema.Onnx.Training;
+
+namespace Sema.Onnx.Export;
+
+/// <summary>Models of opsets that ONNX Runtime does not run, from the file through training and back.</summary>
+[TestClass]
+public sealed class OldOpsetTests
+{
+    private static readonly string[] Weights = ["conv", "channel", "head", "bias"];
+
+    [TestMethod]
+    public void Weights_are_trained_and_the_file_keeps_its_opset()
+    {
+        using var folder = new TemporaryFolder();
+        var path = OfOpset3().Save(folder);
+
+        var (report, weights) = Train(folder, path);
+
+        Assert.IsTrue(report.ProvenUpgraded);
+        Assert.IsLessThanOrEqualTo(1e-4, report.MaxRelativeDifference);
+        CollectionAssert.AreEquivalent(Weights, weights.Keys.ToArray());
+        StoredTypesTests.AssertOnlyWeightsDiffer(path, report.Path, weights.ToDictionary(w => w.Key, w => FloatBytes.Encode(ElementType.Float32, w.Value.Span)));
+        Assert.AreEqual(3, ModelReader.Read(report.Path).StandardOpset);
+    }
+
+    [TestMethod]
+    public void A_file_that_ONNX_Runtime_runs_is_proven_as_it_is()
+    {
+        using var folder = new TemporaryFolder();
+        var model = TinyModels.Mlp();
+        model.Opsets[""] = 7;
+
+        var (report, _) = StoredTypesTests.TrainAndExport(folder, model.Save(folder));
+
+        Assert.IsFalse(report.ProvenUpgraded);
+    }
+
+    [TestMethod]
+    public void Inspection_finds_the_weights_and_no_obstacle()
+    {
+        using var folder = new TemporaryFolder();
+
+        var report = ModelInspector.Inspect(OfOpset3().Save(folder));
+
+        Assert.IsEmpty(report.Obstacles);
+        CollectionAssert.AreEquivalent(Weights, report.Constants.Where(c => c.Verdict == "trained").Select(c => c.Name).ToArray());
+    }
+
+    // As Caffe2 wrote it: Conv → Add of a bias by channel, of axis 1 → Relu in place → Reshape by an attribute → Gemm that broadcasts.
+    private static Model OfOpset3()
+    {
+        var graph = new Graph("old");
+        var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", 1, 8, 8));
+        var conv = graph.Emit("Conv", [x, TinyModels.Weight(graph, "conv", 4, 1, 3, 3)], ("strides", new long[] { 2, 2 }));
+        var channels = graph.Emit("Add", [conv, TinyModels.Weight(graph, "channel", 4)], ("broadcast", 1), ("axis", 1));
+        var features = graph.Emit("Reshape", [graph.Emit("Relu", [channels], ("consumed_inputs", new long[] { 0 }))], ("shape", new long[] { 0, -1 }));
+        var y = graph.Emit("Gemm", [features, TinyModels.Weight(graph, "head", 36, TinyModels.Classes), TinyModels.Weight(graph, "bias", TinyModels.Classes)], ("broadcast", 1));
+        var model = TinyModels.Finish(graph, y, TinyModels.Batched("batch", TinyModels.Classes));
+        (model.IrVersion, model.Opsets[""]) = (3, 3);
+        graph.Inputs.AddRange(graph.Initializers);
+        return model;
+    }
+
+    private static (ExportReport Report, Dictionary<string, ReadOnlyMemory<float>> Weights) Train(TemporaryFolder folder, string model) =>
+        StoredTypesTests.TrainAndExport(folder, model, data: new(TinyModels.Images(48), TinyModels.Images(20, seed: 2)));
+}
