@@ -13,14 +13,16 @@ public sealed class OldOpsetTests
     private static readonly string[] Weights = ["conv", "channel", "head", "bias"];
 
     [TestMethod]
-    public void Weights_are_trained_and_the_file_keeps_its_opset()
+    [DataRow("batch")]
+    [DataRow("1")]
+    public void Weights_are_trained_and_the_file_keeps_its_opset(string batch)
     {
         using var folder = new TemporaryFolder();
-        var path = OfOpset3().Save(folder);
+        var path = OfOpset3(batch).Save(folder);
 
         var (report, weights) = Train(folder, path);
 
-        Assert.IsTrue(report.ProvenUpgraded);
+        Assert.AreEqual((true, batch == "1"), (report.ProvenUpgraded, report.SampleBySample));
         Assert.IsLessThanOrEqualTo(1e-4, report.MaxRelativeDifference);
         CollectionAssert.AreEquivalent(Weights, weights.Keys.ToArray());
         StoredTypesTests.AssertOnlyWeightsDiffer(path, report.Path, weights.ToDictionary(w => w.Key, w => FloatBytes.Encode(ElementType.Float32, w.Value.Span)));
@@ -47,19 +49,20 @@ public sealed class OldOpsetTests
         var report = ModelInspector.Inspect(OfOpset3().Save(folder));
 
         Assert.IsEmpty(report.Obstacles);
+        Assert.AreEqual(3, report.Opsets["ai.onnx"]);
         CollectionAssert.AreEquivalent(Weights, report.Constants.Where(c => c.Verdict == "trained").Select(c => c.Name).ToArray());
     }
 
     // As Caffe2 wrote it: Conv → Add of a bias by channel, of axis 1 → Relu in place → Reshape by an attribute → Gemm that broadcasts.
-    private static Model OfOpset3()
+    private static Model OfOpset3(string batch = "batch")
     {
         var graph = new Graph("old");
-        var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", 1, 8, 8));
+        var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched(batch, 1, 8, 8));
         var conv = graph.Emit("Conv", [x, TinyModels.Weight(graph, "conv", 4, 1, 3, 3)], ("strides", new long[] { 2, 2 }));
         var channels = graph.Emit("Add", [conv, TinyModels.Weight(graph, "channel", 4)], ("broadcast", 1), ("axis", 1));
-        var features = graph.Emit("Reshape", [graph.Emit("Relu", [channels], ("consumed_inputs", new long[] { 0 }))], ("shape", new long[] { 0, -1 }));
+        var features = graph.Emit("Reshape", [graph.Emit("Relu", [channels], ("consumed_inputs", new long[] { 0 }))], ("shape", batch == "1" ? [1, -1] : new long[] { 0, -1 }));
         var y = graph.Emit("Gemm", [features, TinyModels.Weight(graph, "head", 36, TinyModels.Classes), TinyModels.Weight(graph, "bias", TinyModels.Classes)], ("broadcast", 1));
-        var model = TinyModels.Finish(graph, y, TinyModels.Batched("batch", TinyModels.Classes));
+        var model = TinyModels.Finish(graph, y, TinyModels.Batched(batch, TinyModels.Classes));
         (model.IrVersion, model.Opsets[""]) = (3, 3);
         graph.Inputs.AddRange(graph.Initializers);
         return model;

@@ -1,5 +1,4 @@
 using Sema.Onnx.Graphs;
-using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
@@ -12,9 +11,6 @@ namespace Sema.Onnx.Export;
 /// </summary>
 internal sealed class ProvenModel : IDisposable
 {
-    /// <summary>The first standard operators that ONNX Runtime promises to run.</summary>
-    private const int FirstOpsetOfRuntime = 7;
-
     /// <summary>What two ways to compute in float32 may differ by.</summary>
     private const double Reordering = 1e-4;
 
@@ -44,7 +40,8 @@ internal sealed class ProvenModel : IDisposable
         };
         try
         {
-            Session = Load(path, model, settings);
+            Session = OldOpset.Load(path, model, settings, out var upgraded);
+            IsUpgraded = upgraded;
         }
         catch (RuntimeException) when (type != ElementType.Float32 && FloatTypes.ToFloat32(model))
         {
@@ -57,7 +54,7 @@ internal sealed class ProvenModel : IDisposable
     }
 
     /// <summary>Gets whether the session runs a copy upgraded to opset 21, since ONNX Runtime refuses the model's own opset, below 7.</summary>
-    internal bool IsUpgraded { get; private set; }
+    internal bool IsUpgraded { get; }
 
     /// <summary>Gets the session.</summary>
     internal Session Session { get; }
@@ -70,20 +67,6 @@ internal sealed class ProvenModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Session.Dispose();
-
-    private Session Load(string path, Model model, SessionSettings settings)
-    {
-        try
-        {
-            return new Session(path, settings);
-        }
-        catch (RuntimeException) when (model.StandardOpset < FirstOpsetOfRuntime)
-        {
-            IsUpgraded = true;
-            CanonicalForm.Upgrade(model);
-            return new Session(model, settings);
-        }
-    }
 
     private static ElementType LeastPrecise(Graph graph)
     {
