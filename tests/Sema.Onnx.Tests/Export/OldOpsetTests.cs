@@ -3,6 +3,7 @@ using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Inspection;
 using Sema.Onnx.Training;
+using Sema.Onnx.Verification;
 
 namespace Sema.Onnx.Export;
 
@@ -42,11 +43,26 @@ public sealed class OldOpsetTests
     }
 
     [TestMethod]
-    public void Inspection_finds_the_weights_and_no_obstacle()
+    [DataRow("batch")]
+    [DataRow("1")]
+    public void Gradients_agree_with_differences(string batch)
     {
         using var folder = new TemporaryFolder();
 
-        var report = ModelInspector.Inspect(OfOpset3().Save(folder));
+        var report = GradientCheck.Run(OfOpset3(batch).Save(folder), new());
+
+        Assert.IsTrue(report.Passed);
+        Assert.HasCount(Weights.Length, report.Parameters);
+    }
+
+    [TestMethod]
+    [DataRow("batch")]
+    [DataRow("1")]
+    public void Inspection_finds_the_weights_and_no_obstacle(string batch)
+    {
+        using var folder = new TemporaryFolder();
+
+        var report = ModelInspector.Inspect(OfOpset3(batch).Save(folder));
 
         Assert.IsEmpty(report.Obstacles);
         Assert.AreEqual(3, report.Opsets["ai.onnx"]);

@@ -11,12 +11,14 @@ internal static class OldOpset
     private const int FirstOfRuntime = 7;
 
     /// <summary>Brings a model to opset 21 if it is that old.</summary>
-    internal static void Upgrade(Model model)
+    /// <returns>Whether it was.</returns>
+    internal static bool Upgrade(Model model)
     {
         if (model.StandardOpset >= FirstOfRuntime)
-            return;
+            return false;
         HoistConstants.Run(model.Graph);
         CanonicalForm.Upgrade(model);
+        return true;
     }
 
     /// <summary>Loads a model file as it is; or, if it is that old and ONNX Runtime refuses it, the graph upgraded.</summary>
