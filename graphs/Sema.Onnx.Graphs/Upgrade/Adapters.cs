@@ -5,7 +5,7 @@ namespace Sema.Onnx.Graphs.Upgrade;
 /// <returns>The node, changed; or <see langword="null"/> where new nodes, in the form of opset 21, took its place.</returns>
 internal delegate Node? Adapter(Node node);
 
-/// <summary>Every change of an operator's form after opset 7, up to 21.</summary>
+/// <summary>Every change of an operator's form after opset 1, up to 21; those up to 7 are <see cref="EarlyAdapters"/>.</summary>
 internal static class Adapters
 {
     /// <summary>Gets the adapters by operator and the version that changed it.</summary>
@@ -15,7 +15,7 @@ internal static class Adapters
     /// QuantizeLinear 21), more broadcasting (Max 8), negative axes (Concat 11). Nor has OneHot 11, which reads negative indices from the end
     /// where OneHot 9 leaves their rows off: ONNX Runtime reads them from the end in both.
     /// </remarks>
-    internal static IReadOnlyDictionary<(string Op, int Since), Adapter> Table { get; } = new Dictionary<(string Op, int Since), Adapter>
+    internal static IReadOnlyDictionary<(string Op, int Since), Adapter> Table { get; } = new Dictionary<(string Op, int Since), Adapter>(EarlyAdapters.Table)
     {
 #pragma warning disable format // a table: aligned columns
         [("BatchNormalization", 9)]   = NormalizationAdapters.OverChannelsOnly,

@@ -3,6 +3,17 @@ namespace Sema.Onnx.Graphs.Upgrade;
 /// <summary>Batch and group normalisation.</summary>
 internal static class NormalizationAdapters
 {
+    /// <summary>BatchNormalization 6 says whether it trains; 7 does where it has more outputs than the first.</summary>
+    internal static Node TrainingByOutputs(Node node)
+    {
+        if (node.Int("is_test", 0) != 0)
+            node.WithOutputs(1);
+        // Until 6 statistics could only be of the channels, spatial or not: the same at inference.
+        if (!Trains(node) && node[1].Shape is { Rank: 1 })
+            node.Remove("spatial");
+        return node.Without("is_test");
+    }
+
     /// <summary>BatchNormalization 7 could have statistics for each element (spatial = 0), of x's shape without the batch.</summary>
     internal static Node? OverChannelsOnly(Node node)
     {

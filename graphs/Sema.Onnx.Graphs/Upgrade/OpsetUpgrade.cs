@@ -10,13 +10,13 @@ namespace Sema.Onnx.Graphs.Upgrade;
 /// </remarks>
 internal static class OpsetUpgrade
 {
-    private const int Oldest = 7;
+    private const int Oldest = 1;
     private const int Newest = 24;
     private const int IrOfOpset = 10;
 
     /// <summary>Upgrades a model in place: its graph, the graphs within, and the bodies of its functions.</summary>
     /// <param name="model">The model; where it is refused it is left half upgraded, of no further use.</param>
-    /// <exception cref="InvalidModelException">The model's opset is outside 7 to 24, or a node means something that opset 21 cannot say.</exception>
+    /// <exception cref="InvalidModelException">The model's opset is outside 1 to 24, or a node means something that opset 21 cannot say.</exception>
     public static void Run(Model model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -56,7 +56,8 @@ internal static class OpsetUpgrade
         {
             LaterOpsets.Lower(node);
             // What an adapter makes is appended to the graph; it belongs before the node, or in its place.
-            var standing = Adapt(node, opset, adapters);
+            var experiment = node.Domain.Length == 0 && !own.Contains(node.OpType) ? Experiments.Table.GetValueOrDefault(node.OpType) : null;
+            var standing = experiment is null ? Adapt(node, opset, adapters) : experiment(node);
             if (standing is not null && Lowerings.Table.ContainsKey(standing.QualifiedType) && !own.Contains(standing.QualifiedType))
             {
                 Lowerings.Replace(standing);

@@ -102,17 +102,17 @@ internal static class UpgradeCases
 
     extension(Graph g)
     {
-        private Value Op(string op, IEnumerable<Value?> inputs, params IEnumerable<Attribute> attributes) => g.Op(op, 1, inputs, attributes);
+        internal Value Op(string op, IEnumerable<Value?> inputs, params IEnumerable<Attribute> attributes) => g.Op(op, 1, inputs, attributes);
 
-        private Value Op(string op, int outputs, IEnumerable<Value?> inputs, params IEnumerable<Attribute> attributes) =>
+        internal Value Op(string op, int outputs, IEnumerable<Value?> inputs, params IEnumerable<Attribute> attributes) =>
             g.AddNode(op, "", inputs, attributes, outputs).Output;
 
         /// <summary>A float32 input.</summary>
-        private Value In(params long[] sizes) => g.AddInput(g.UniqueName("x"), ElementType.Float32, Shape.Of(sizes));
+        internal Value In(params long[] sizes) => g.AddInput(g.UniqueName("x"), ElementType.Float32, Shape.Of(sizes));
 
         /// <summary>A float32 value of which neither type nor shape is written in the graph.</summary>
-        private Value Hidden(params long[] sizes) => g.In(sizes).Identity().As(ElementType.Undefined);
+        internal Value Hidden(params long[] sizes) => g.In(sizes).Identity().As(ElementType.Undefined);
 
-        private Value Floats(params float[] elements) => g.AddInitializer(g.UniqueName("floats"), Tensor.Floats([elements.Length], elements));
+        internal Value Floats(params float[] elements) => g.AddInitializer(g.UniqueName("floats"), Tensor.Floats([elements.Length], elements));
     }
 }

@@ -134,10 +134,10 @@ public sealed class StoredTypesTests
     }
 
     /// <summary>Trains for some epochs of 6 steps, exports the trained weights, and returns them too.</summary>
-    internal static (ExportReport Report, Dictionary<string, ReadOnlyMemory<float>> Weights) TrainAndExport(TemporaryFolder folder, string model, int epochs = 2, string? output = null)
+    internal static (ExportReport Report, Dictionary<string, ReadOnlyMemory<float>> Weights) TrainAndExport(TemporaryFolder folder, string model, int epochs = 2, string? output = null, DataSplit? data = null)
     {
         var run = Path.Combine(folder.Path, "run");
-        using (var trainer = Trainer.Start(model, run, Data, new() { Epochs = epochs, BatchSize = 8, Schedule = _ => new Schedules.ConstantSchedule(0.02) }))
+        using (var trainer = Trainer.Start(model, run, data ?? Data, new() { Epochs = epochs, BatchSize = 8, Schedule = _ => new Schedules.ConstantSchedule(0.02) }))
             trainer.Train();
         var artifacts = new RunFolder(run).Artifacts;
         using var checkpoint = new Checkpoints.CheckpointStore(new RunFolder(run).Checkpoints).LoadLatest();

@@ -95,6 +95,8 @@ public static class ArtifactBuilder
     internal static void Unbatch(Model model, string path, IReadOnlyDictionary<string, IReadOnlyList<long>> inputShapes)
     {
         var batched = Composer.Inputs(model.Graph).Where(v => inputShapes.TryGetValue(v.Name, out var shape) && shape is [not 1, ..]).ToList();
+        if (batched.Count > 0)
+            OldOpset.Upgrade(model);   // where Reshape keeps its sizes in an attribute
         if (BatchAxis.Lift(model.Graph, batched))
             BatchLiftProof.Check(path, model, batched);
     }

@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
+using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Artifacts;
@@ -30,7 +31,7 @@ internal static class BatchLiftProof
             Dictionary<string, HostTensor> together;
             using (var session = new Session(lifted, Settings))
                 together = ModelRunner.Run(session, batch);
-            using var alone = new Session(original, Settings);
+            using var alone = OldOpset.Load(original, ModelReader.Read(original), Settings, out _);
             for (var sample = 0; sample < Samples; sample++)
             {
                 var results = ModelRunner.Run(alone, batch.ToDictionary(b => b.Key, b => names.Contains(b.Key) ? Take(b.Value, sample) : b.Value));

@@ -23,9 +23,13 @@ namespace Sema.Onnx.Export;
 /// <param name="SamplesCompared">How many samples were run through both.</param>
 /// <param name="ProofInput"><c>data</c> for batches given by the caller, <c>random</c> for seeded noise.</param>
 /// <param name="SampleBySample">Whether the model's baked-in batch size of 1 had it run one sample at a time.</param>
+/// <param name="ProvenUpgraded">
+/// Whether a copy upgraded to opset 21 was run in the exported model's place, since ONNX Runtime has no kernels for the model's own opset,
+/// below 7. The file itself keeps its opset.
+/// </param>
 public sealed record ExportReport(
     string Path, int ChangedTensors, long ChangedBytes, int AddedTensors, long Size, bool SignatureMatches, double MaxAbsoluteDifference,
-    double MaxRelativeDifference, double Tolerance, string ProvenIn, int SamplesCompared, string ProofInput, bool SampleBySample)
+    double MaxRelativeDifference, double Tolerance, string ProvenIn, int SamplesCompared, string ProofInput, bool SampleBySample, bool ProvenUpgraded)
 {
     /// <summary>Writes the report as one line of JSON.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, ExportJson.Default.ExportReport);

@@ -88,7 +88,7 @@ public static class ModelExporter
         var tolerance = options.Tolerance ?? model.Tolerance;
         comparison.Check(tolerance);
         return new(path, 0, 0, 0, 0, SignatureMatches: true, comparison.MaxAbsolute, comparison.MaxRelative, tolerance, model.ComputesIn,
-            comparison.Samples, input, comparison.SampleBySample);
+            comparison.Samples, input, comparison.SampleBySample, model.IsUpgraded);
     }
 
     /// <summary>Checks what was written, read back with its data files, against the original and the patch.</summary>

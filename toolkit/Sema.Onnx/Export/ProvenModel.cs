@@ -5,7 +5,10 @@ using Sema.Onnx.Runtime;
 
 namespace Sema.Onnx.Export;
 
-/// <summary>An exported model, loaded to be proven: in its own types, or in float32 where ONNX Runtime has no kernels for them.</summary>
+/// <summary>
+/// An exported model, loaded to be proven: as it is, or a copy of it where ONNX Runtime has no kernels for its opset (upgraded) or its types
+/// (in float32).
+/// </summary>
 internal sealed class ProvenModel : IDisposable
 {
     /// <summary>What two ways to compute in float32 may differ by.</summary>
@@ -37,7 +40,8 @@ internal sealed class ProvenModel : IDisposable
         };
         try
         {
-            Session = new Session(path, settings);
+            Session = OldOpset.Load(path, model, settings, out var upgraded);
+            IsUpgraded = upgraded;
         }
         catch (RuntimeException) when (type != ElementType.Float32 && FloatTypes.ToFloat32(model))
         {
@@ -48,6 +52,9 @@ internal sealed class ProvenModel : IDisposable
         ComputesIn = type.Name();
         Tolerance = Math.Max(quantizes ? QuantizationSteps : Reordering, Roundings * type.HalfRounding());
     }
+
+    /// <summary>Gets whether the session runs a copy upgraded to opset 21, since ONNX Runtime refuses the model's own opset, below 7.</summary>
+    internal bool IsUpgraded { get; }
 
     /// <summary>Gets the session.</summary>
     internal Session Session { get; }
@@ -63,7 +70,7 @@ internal sealed class ProvenModel : IDisposable
 
     private static ElementType LeastPrecise(Graph graph)
     {
-        var types = graph.Values.Select(v => v.Type).Concat(graph.Nodes.Where(n => n.OpType == "Cast").Select(n => (ElementType)n.Int("to", 0))).ToHashSet();
+        var types = graph.Values.Select(v => v.Type).Concat(graph.Nodes.Where(n => n.OpType == "Cast").SelectMany(n => n.Attributes).Select(a => a is { Name: "to", Value: long to } ? (ElementType)to : ElementType.Undefined)).ToHashSet();
         ElementType[] order = [ElementType.BFloat16, ElementType.Float16, ElementType.Float32, ElementType.Float64];
         return order.FirstOrDefault(types.Contains, ElementType.Float32);
     }

@@ -93,7 +93,11 @@ internal sealed class TrainingProspect
             if (_lifted is null && baked.Count > 0)
                 _lifted = IsLifted(path, baked);
             if (_lifted == true)
+            {
+                OldOpset.Upgrade(read);
                 BatchAxis.Lift(read.Graph, baked);
+            }
+
             return read;
         }
     }

@@ -14,6 +14,7 @@ internal static class ExportSummary
         writer.WriteLine($"changed   {Readable.Count(report.ChangedTensors, "tensor")}, {Readable.Bytes(report.ChangedBytes)}"
             + (report.AddedTensors > 0 ? $"; {Readable.Count(report.AddedTensors, "tensor")} added" : "; all else is the original's, byte for byte"));
         writer.WriteLine($"proof     {Readable.Count(report.SamplesCompared, noun)} through the new file and the training graphs: outputs differ by at most "
-            + $"{Readable.Scientific(report.MaxAbsoluteDifference)} ({Readable.Scientific(report.MaxRelativeDifference)} of the largest output, where {Readable.Scientific(report.Tolerance)} is allowed in {report.ProvenIn})");
+            + $"{Readable.Scientific(report.MaxAbsoluteDifference)} ({Readable.Scientific(report.MaxRelativeDifference)} of the largest output, where {Readable.Scientific(report.Tolerance)} is allowed in {report.ProvenIn})"
+            + (report.ProvenUpgraded ? "; ONNX Runtime cannot run the file's opset, so a copy at opset 21 was run in its place" : ""));
     }
 }

@@ -26,9 +26,11 @@ internal sealed class SyntheticInputs : IDisposable
     {
         var settings = new SessionSettings { Threads = options.Threads, Optimization = OptimizationLevel.Basic };
         var model = ModelReader.Read(path);
+        var upgraded = OldOpset.Upgrade(model);
         foreach (var side in SmallerImages.Of(model.Graph, options.Shapes))
         {
             var smaller = ModelReader.Read(path);
+            OldOpset.Upgrade(smaller);
             var declared = SmallerImages.Declare(smaller.Graph, side, options.Shapes);
             try
             {
@@ -40,7 +42,7 @@ internal sealed class SyntheticInputs : IDisposable
             }
         }
 
-        return (new(model.Graph, options, () => new(path, settings), new Dictionary<string, Shape>()), model);
+        return (new(model.Graph, options, () => upgraded ? new(model, settings) : new(path, settings), new Dictionary<string, Shape>()), model);
     }
 
     /// <summary>Finds sizes and values that a model runs on with finite results.</summary>
