@@ -15,9 +15,13 @@ internal sealed class UpdateLoop : UpdateRunner
     internal UpdateLoop(ElementwiseLoop loop, Manifest manifest, Engine engine, Optimizer optimizer, SessionSettings settings)
         : base(manifest, engine, optimizer)
     {
-        (_loop, _streams) = (loop, [.. loop.Streams.Select(Vector)]);
+        _loop = loop;
+        _streams = [.. loop.Streams.Select(Vector).OfType<Arena>()];
         _parallel = new() { MaxDegreeOfParallelism = settings.Cores };
     }
+
+    /// <summary>Gets whether the run has all vectors and scalars of the graph.</summary>
+    internal bool IsWhole => _streams.Length == _loop.Streams.Count && _loop.ScalarInputs.All(ScalarNames.Contains);
 
     /// <inheritdoc/>
     internal override void Run(UpdateScalars scalars)

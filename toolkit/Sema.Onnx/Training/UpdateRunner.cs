@@ -11,22 +11,33 @@ internal abstract class UpdateRunner(Manifest manifest, Engine engine, Optimizer
 {
     private readonly int[] _shadows = [.. engine.Continuous];
 
+    /// <summary>Gets the names of the scalars that a run gives.</summary>
+    protected IEnumerable<string> ScalarNames =>
+        [UpdateGraph.GradientScale, UpdateGraph.LearningRate, UpdateGraph.WeightDecay, UpdateGraph.Step, .. _shadows.Select((_, k) => UpdateGraph.Decay(k)), .. optimizer.Scalars];
+
     /// <summary>Gets the parameters.</summary>
     protected ParameterLayout Layout => manifest.Layout;
 
-    // Where a resumed run asks for other averages than its graph has, a session leaves the rest alone until the run is refused by name.
-    internal static UpdateRunner Create(string path, Manifest manifest, Engine engine, Optimizer optimizer, SessionSettings settings) =>
-        settings.Looped && engine.Continuous.Count() == manifest.Averages && ElementwiseLoop.Compile(ModelReader.Read(path).Graph) is { } loop
-            ? new UpdateLoop(loop, manifest, engine, optimizer, settings)
-            : new UpdateSession(path, manifest, engine, optimizer, settings);
+    // A session leaves alone what a graph has beyond the run, as the averages of a resumed run that asks for others, until the run is refused by name.
+    internal static UpdateRunner Create(string path, Manifest manifest, Engine engine, Optimizer optimizer, SessionSettings settings)
+    {
+        if (settings.Looped && ElementwiseLoop.Compile(ModelReader.Read(path).Graph) is { } loop)
+        {
+            var update = new UpdateLoop(loop, manifest, engine, optimizer, settings);
+            if (update.IsWhole)
+                return update;
+        }
+
+        return new UpdateSession(path, manifest, engine, optimizer, settings);
+    }
 
     internal abstract void Run(UpdateScalars scalars);
 
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>Gets the vector that an input or an output of the graph stands for.</summary>
-    protected Arena Vector(string name) => Vectors().First(v => v.Name == name || UpdateGraph.Next + v.Name == name).Arena;
+    /// <summary>Gets the vector that an input or an output of the graph stands for, if the run has it.</summary>
+    protected Arena? Vector(string name) => Vectors().FirstOrDefault(v => v.Name == name || UpdateGraph.Next + v.Name == name).Arena;
 
     /// <summary>Gets the vectors that the graph moves.</summary>
     protected IEnumerable<(string Name, Arena Arena)> Moved() => Vectors().Where(v => v.Name != UpdateGraph.Gradients);

@@ -28,7 +28,7 @@ internal sealed class UpdateSession : UpdateRunner
         _session = new Session(path, settings with { Threads = 1, Profile = null });
         foreach (var group in Layout.Groups)
         {
-            var scalars = _scalars[group] = _session.Inputs.Values.Where(i => i.Type == ElementType.Float64).ToDictionary(i => i.Name, _ => new HostTensor(ElementType.Float64));
+            var scalars = _scalars[group] = ScalarNames.Where(_session.Inputs.ContainsKey).ToDictionary(name => name, _ => new HostTensor(ElementType.Float64));
             foreach (var part in optimizer.IsPerParameter ? Whole(group) : Pieces(group, settings.Device.IsCpu ? Piece : group.Length))
                 _bindings.Add(Bind(engine, scalars, part));
         }

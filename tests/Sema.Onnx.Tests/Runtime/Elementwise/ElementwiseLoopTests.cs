@@ -67,6 +67,7 @@ public sealed class ElementwiseLoopTests
         Assert.IsNull(ElementwiseLoop.Compile(One((x, g) => x * g.AddInitializer("row", Tensor.Floats([2], [1, 2])))), "a constant vector");
         Assert.IsNull(ElementwiseLoop.Compile(One((x, _) => x.Exp())), "an operator that is not known");
         Assert.IsNull(ElementwiseLoop.Compile(One((x, g) => x * g.AddInput("m", ElementType.Float32, TestModels.Axes("n", "m")))), "a matrix");
+        Assert.IsNull(ElementwiseLoop.Compile(One((x, g) => g.Emit("Sqrt", [x, null]))), "an input that is left out");
         Assert.IsNotNull(ElementwiseLoop.Compile(One((x, _) => x * 2)));
 
         static Graph One(Func<Value, Graph, Value> make) =>

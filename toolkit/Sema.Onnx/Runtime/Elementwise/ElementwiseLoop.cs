@@ -55,6 +55,7 @@ internal sealed unsafe class ElementwiseLoop
         _outputs = graph.Outputs.Count;
         _broadcast = [.. nodes.SelectMany(n => n.Inputs).OfType<Value>().Where(scalars.Has).Distinct()];
         List<Value> inputs = [.. graph.Inputs.Where(i => !scalars.Has(i))];
+        ScalarInputs = [.. graph.Inputs.Where(scalars.Has).Select(i => i.Name)];
         Streams = [.. inputs.Concat(graph.Outputs).Select(v => v.Name)];
         _body = Emit(inputs, _broadcast, nodes, graph.Outputs);
     }
@@ -64,6 +65,9 @@ internal sealed unsafe class ElementwiseLoop
     /// <summary>Gets the names of the vectors in the order in which they are given: first the graph's inputs that are vectors, then its outputs.</summary>
     internal IReadOnlyList<string> Streams { get; }
 
+    /// <summary>Gets the names of the graph's inputs that are scalars.</summary>
+    internal IReadOnlyList<string> ScalarInputs { get; }
+
     /// <summary>Makes a graph's loop.</summary>
     /// <returns><see langword="null"/> where the graph holds more than elementwise operators that are known here, or where no code can be made at run time.</returns>
     internal static ElementwiseLoop? Compile(Graph graph)
@@ -72,7 +76,7 @@ internal sealed unsafe class ElementwiseLoop
         List<Value> given = [.. graph.Inputs.Union(graph.Initializers).Where(v => !scalars.TryAdd(v))];
         List<Node> nodes = [.. graph.Nodes.Where(n => !scalars.TryAdd(n))];
         var isKnown = given.TrueForAll(v => v is { Type: ElementType.Float32, Shape.Rank: 1 } && graph.Inputs.Contains(v))
-            && nodes.TrueForAll(n => n.Domain.Length == 0 && n.Outputs.Count == 1 && Methods.ContainsKey((n.OpType, n.Inputs.OfType<Value>().Count())))
+            && nodes.TrueForAll(n => n.Domain.Length == 0 && n.Outputs.Count == 1 && n.Inputs.TrueForAll(i => i is not null) && Methods.ContainsKey((n.OpType, n.Inputs.Count)))
             && graph.Outputs.TrueForAll(o => o.Producer is { } maker && nodes.Contains(maker));
         return isKnown && RuntimeFeature.IsDynamicCodeCompiled ? new(graph, scalars, nodes) : null;
     }

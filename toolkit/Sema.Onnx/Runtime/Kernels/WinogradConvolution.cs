@@ -5,9 +5,6 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>3x3 convolutions without strides by <see cref="WinogradTiles"/>: for each of a tile's 16 elements, a product of weights and inputs over the channels.</summary>
 internal static unsafe class WinogradConvolution
 {
-    // Tiles that are worked on at a time, by the numbers that they have: 16 of these stay in a core's second-level cache.
-    private const int Numbers = 16 << 10;
-
     /// <summary>Computes the outputs; for the parameters see <see cref="ConvProduct.Run"/>.</summary>
     /// <param name="context">The run.</param>
     /// <param name="g">The windows over one group's channels.</param>
@@ -26,7 +23,7 @@ internal static unsafe class WinogradConvolution
         var u = Scratch.Floats(ScratchUse.Weights, WinogradTiles.Elements * element);
         context.Parallel(groups * blocks, block => Weights(g.Channels, outputs, w, turned, block / blocks, block % blocks, u + ((long)block * GemmTile.Rows * g.Channels), element));
 
-        var rows = tiles.RowsFor(Math.Clamp(Numbers / (g.Channels + outputs), GemmTile.Lanes, 8 * GemmTile.Lanes));
+        var rows = tiles.RowsAtOnce(g.Channels + outputs);
         var parts = Math.Max((tiles.Rows + rows - 1) / rows, Math.Min(Environment.ProcessorCount, tiles.Rows));
         var stride = GemmTile.Whole(((tiles.Rows + parts - 1) / parts) * tiles.Width, GemmTile.Vector);
         context.Parallel(groups * parts, piece =>

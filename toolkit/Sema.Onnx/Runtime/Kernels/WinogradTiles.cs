@@ -19,6 +19,9 @@ internal sealed unsafe class WinogradTiles(ConvGeometry g)
 
     private const int Vector = GemmTile.Vector;
 
+    // Tiles, times channels and outputs, that are worked on at a time.
+    private const int AtOnce = 16 << 10;
+
     // The lanes of even and odd numbers in a pair of vectors.
     private static readonly Vector512<int> Even = Vector512.Create(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     private static readonly Vector512<int> Odd = Even + Vector512<int>.One;
@@ -51,8 +54,9 @@ internal sealed unsafe class WinogradTiles(ConvGeometry g)
     /// </summary>
     internal static long Apart(long count) => (((count + Vector - 1) / Vector) | 1) * Vector + (2 * Vector);
 
-    /// <summary>Gets how many rows of tiles are worked on at a time, so that about so many tiles are.</summary>
-    internal int RowsFor(int tiles) => Math.Max(1, tiles / Width);
+    /// <summary>Gets how many rows of tiles are worked on at a time: their numbers, 16 a tile and channel or output, stay in a core's second-level cache.</summary>
+    /// <param name="planes">The channels and outputs.</param>
+    internal int RowsAtOnce(int planes) => Math.Max(1, Math.Clamp(AtOnce / planes, GemmTile.Lanes, 8 * GemmTile.Lanes) / Width);
 
     /// <summary>Writes Bᵀ d B of some rows of tiles: V[element, channel, tile].</summary>
     /// <param name="x">The first channel of the first image.</param>

@@ -8,9 +8,6 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// </summary>
 internal static unsafe class WinogradWeightGrad
 {
-    // Tiles that are worked on at a time, by the numbers that they have.
-    private const int Numbers = 16 << 10;
-
     // Sums that each thread may have of its own; where there are more, threads share out the channels.
     private const long FewSums = 1 << 20;
 
@@ -57,7 +54,7 @@ internal static unsafe class WinogradWeightGrad
     private static void Sums(WinogradTiles tiles, ConvGeometry g, int groups, int group, float* x, float* dY, int outputs, int channel, int channels, int first, int last,
         float* sums, long element, int lanes)
     {
-        var atOnce = tiles.RowsFor(Math.Clamp(Numbers / (channels + lanes), GemmTile.Lanes, 8 * GemmTile.Lanes));
+        var atOnce = tiles.RowsAtOnce(channels + lanes);
         var stride = GemmTile.Whole(atOnce * tiles.Width, GemmTile.Vector);
         var whole = GemmTile.Whole(channels, GemmTile.Rows);
         long input = WinogradTiles.Apart((long)whole * stride), gradient = WinogradTiles.Apart((long)stride * lanes);
