@@ -29,10 +29,14 @@ internal static class GraphCopy
     /// <param name="body">The body.</param>
     /// <param name="graph">The graph, which may be another body.</param>
     /// <param name="map">What stands for the body's inputs; the copies of all its values are added.</param>
+    /// <param name="again">Whether there are other copies, so that the nodes cannot have their names.</param>
     /// <returns>The copies of the body's outputs.</returns>
-    internal static List<Value> CopyInto(this Graph body, Graph graph, Dictionary<Value, Value> map)
+    internal static List<Value> CopyInto(this Graph body, Graph graph, Dictionary<Value, Value> map, bool again = false)
     {
+        var before = graph.Nodes.Count;
         Fill(body, graph, map, _ => true, v => v.Initializer is not null, graph.UniqueName);
+        if (again)
+            graph.Nodes[before..].ForEach(n => n.Name = "");
         return body.Outputs.ConvertAll(o => map.GetValueOrDefault(o, o));
     }
 

@@ -58,7 +58,23 @@ internal sealed class OnnxRunner : IDisposable
         foreach (var value in made)
         {
             var metadata = runner._session.OutputMetadata[value.Name];
-            (value.Type, value.Shape) = ((ElementType)metadata.ElementDataType, Shape.Of(metadata.Dimensions.Select(d => (long)d)));
+            if (metadata.IsTensor)
+                (value.Type, value.Shape) = ((ElementType)metadata.ElementDataType, Shape.Of(metadata.Dimensions.Select(d => (long)d)));
+        }
+
+        // No dimensions are those of a scalar, or not known as of what a sequence holds; the length of the shape tells which.
+        var hasSequences = graph.Nodes.Exists(n => TensorSequences.SequenceOperators.Rewritten.Contains(n.OpType));
+        var scalars = made.Where(v => hasSequences && v.Shape is { Rank: 0 }).ToDictionary(v => $"{v.Name}_rank");
+        if (scalars.Count > 0)
+        {
+            var nodes = graph.Nodes.Count;
+            graph.Outputs.Clear();
+            graph.Outputs.AddRange(scalars.Select(v => graph.Renamed(v.Value.DynamicShape(), v.Key)));
+            using var ranks = new OnnxRunner(ModelWriter.Write(model));
+            foreach (var (name, value) in scalars.Where(v => ranks._session.OutputMetadata[v.Key].Dimensions is not [0]))
+                value.Shape = null;
+            graph.Outputs.ForEach(graph.Remove);
+            graph.Nodes.RemoveRange(nodes, scalars.Count);
         }
 
         graph.Outputs.Clear();

@@ -29,8 +29,7 @@ public sealed class ReadmeTests
         return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
             + $"| {lowered[false].Count()} that are written in these | {string.Join(", ", lowered[false])} |\n"
             + $"| {lowered[true].Count()} of ONNX Runtime (com.microsoft), most written in these | {string.Join(", ", lowered[true])} |\n"
-            + $"| {GradientRules.NotDifferentiable.Count()} that carry none by their nature: | |\n" + Rows(WithoutGradient.Flat)
-            + $"| {WithoutGradient.Refused.Sum(group => group.Operators.Length)} that could, and have no rule: | |\n" + Rows(WithoutGradient.Refused);
+            + $"| {GradientRules.NotDifferentiable.Count()} that carry none by their nature: | |\n" + Rows(WithoutGradient.Flat);
 
         static string Rows((string Reason, string[] Operators)[] groups) =>
             string.Concat(groups.Select(group => $"| {group.Reason} | {string.Join(", ", group.Operators)} |\n"));

@@ -1,3 +1,5 @@
+using Sema.Onnx.Graphs.TensorSequences;
+
 namespace Sema.Onnx.Graphs.Autodiff;
 
 /// <summary>The standard's operators that have no gradient, and why.</summary>
@@ -14,17 +16,11 @@ internal static class WithoutGradient
         ("texts and files", ["ImageDecoder", "RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"]),
     ];
 
-    /// <summary>Operators that a gradient could pass, but for which there is no rule: on the way from a weight to the loss they are an error.</summary>
-    internal static readonly (string Reason, string[] Operators)[] Refused =
-    [
-        ("the result is no tensor; OptionalGetElement of a tensor has a gradient", ["Optional"]),
-        ("sequences", ["ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength", "SequenceMap", "SplitToSequence"]),
-    ];
-
     /// <summary>Operators that passes write in others before anything is differentiated.</summary>
     internal static readonly (string Reason, string[] Operators)[] Rewritten =
     [
         ("as a Loop", ["Scan"]),
+        ("as operators on the tensors that they hold", SequenceOperators.Rewritten),
         ("as what it stands for in floats, straight through the rounding", ["ConvInteger", "DequantizeLinear", "DynamicQuantizeLinear", "MatMulInteger", "QLinearConv", "QLinearMatMul", "QuantizeLinear"]),
     ];
 }

@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs.Lowering;
 using Sema.Onnx.Graphs.Passes;
+using Sema.Onnx.Graphs.TensorSequences;
 using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Composition;
@@ -40,7 +41,7 @@ internal static class CanonicalForm
     internal static void Canonicalise(Model model, Action<Model> annotate, bool inFloat32 = true, bool smooth = false)
     {
         var graph = model.Graph;
-        if (InlineIf.Run(graph) | ScanToLoop.Run(graph))
+        while (InlineIf.Run(graph) | ScanToLoop.Run(graph) | SequenceOperators.Run(graph) || UnrollLoops.Run(graph))
         {
             ExplicitCaptures.Run(graph);
             annotate(model);

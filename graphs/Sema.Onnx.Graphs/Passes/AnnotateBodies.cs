@@ -80,6 +80,8 @@ internal sealed class AnnotateBodies
                 alone.Add(output.Name);
         }
 
+        if (alone.Nodes.Count == 0)
+            return;
         var model = new Model(alone) { IrVersion = _model.IrVersion };
         foreach (var (domain, version) in _model.Opsets)
             model.Opsets[domain] = version;

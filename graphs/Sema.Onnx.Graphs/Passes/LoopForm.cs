@@ -12,5 +12,12 @@ internal static class LoopForm
         return endless && loop.Optional(0) is { } trips && KnownIntegers.Of(trips) is [var count] ? Math.Max(count, 0) : -1;
     }
 
+    /// <summary>Gets whether a state keeps its sizes from iteration to iteration, as far as they are known.</summary>
+    internal static bool IsSteady(Node loop, int state)
+    {
+        var (first, formal) = (loop[2 + state].Shape, loop.Get<Graph>("body")!.Inputs[2 + state].Shape);
+        return first is null || (formal is not null && !first.Zip(formal).Any(d => d.First.IsKnown && !d.Second.IsKnown));
+    }
+
     private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
 }

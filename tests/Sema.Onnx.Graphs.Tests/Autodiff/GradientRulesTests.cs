@@ -65,5 +65,5 @@ public sealed class GradientRulesTests
             Assert.IsTrue(Adapters.Table.Keys.Any(row => row.Op == op), $"'{op}' is not upgraded.");
     }
 
-    private static IEnumerable<(string Reason, string[] Operators)> Reasons => [.. WithoutGradient.Flat, .. WithoutGradient.Refused, .. WithoutGradient.Rewritten];
+    private static IEnumerable<(string Reason, string[] Operators)> Reasons => [.. WithoutGradient.Flat, .. WithoutGradient.Rewritten];
 }

@@ -124,12 +124,8 @@ internal sealed class LoopGradient
     }
 
     // What grows from iteration to iteration cannot be stacked.
-    private Value Steady(int j)
-    {
-        var (first, state) = (_loop[2 + j].Shape, _forward.Inputs[2 + j]);
-        return first is null || (state.Shape is { } shape && !first.Zip(shape).Any(d => d.First.IsKnown && !d.Second.IsKnown)) ? state : throw new InvalidModelException(
-            $"Operator 'Loop', node {_loop.Label}: its state '{state.Name}' changes its size from iteration to iteration, and a gradient needs every one of them; freeze the weights that it reads or is made from.");
-    }
+    private Value Steady(int j) => LoopForm.IsSteady(_loop, j) ? _forward.Inputs[2 + j] : throw new InvalidModelException(
+        $"Operator 'Loop', node {_loop.Label}: its state '{_forward.Inputs[2 + j].Name}' changes its size from iteration to iteration, and a gradient needs every one of them; freeze the weights that it reads or is made from.");
 
     // One more scan output of the loop: what a formal input of its body holds in each iteration.
     private Value Stack(Value formal)
