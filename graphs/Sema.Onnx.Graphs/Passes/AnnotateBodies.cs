@@ -106,6 +106,7 @@ internal sealed class AnnotateBodies
     private void Branches(Node node)
     {
         List<Graph> branches = InlineIf.Taken(node) is { } taken ? [taken] : [.. node.Subgraphs()];
+        branches.ForEach(b => CheckSizes(node, b, inputs: 0, node.Outputs.Count));
         branches.ForEach(Annotate);
         for (var i = 0; i < node.Outputs.Count; i++)
         {
@@ -119,6 +120,9 @@ internal sealed class AnnotateBodies
     {
         var isLoop = node.OpType == "Loop";
         var (front, states) = (isLoop ? 2 : 0, node.Inputs.Count - sequences - (isLoop ? 2 : 0));
+        if (states < 0)
+            throw new InvalidModelException($"Operator '{node.OpType}', node {node.Label}: {node.Inputs.Count} inputs are fewer than it needs.");
+        CheckSizes(node, body, front + states + sequences, Math.Max(states, node.Outputs.Count) + (isLoop ? 1 : 0));
         if (isLoop)
         {
             (body.Inputs[0].Type, body.Inputs[0].Shape) = (ElementType.Int64, Shape.Of());
@@ -152,6 +156,15 @@ internal sealed class AnnotateBodies
         {
             if (node.Outputs[i] is { } output)
                 (output.Type, output.Shape) = (results[i].Type, i < states ? formals[i].Shape : With(results[i].Shape, count, isLoop ? 0 : node.Ints("scan_output_axes")?[i - states] ?? 0));
+        }
+    }
+
+    private static void CheckSizes(Node node, Graph body, int inputs, int outputs)
+    {
+        if (body.Inputs.Count < inputs || body.Outputs.Count < outputs)
+        {
+            throw new InvalidModelException($"Operator '{node.OpType}', node {node.Label}: its body '{body.Name}' takes {body.Inputs.Count} values and gives {body.Outputs.Count}; "
+                + $"it has to take {inputs} and give {outputs}.");
         }
     }
 

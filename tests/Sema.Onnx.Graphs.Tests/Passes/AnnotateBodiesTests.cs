@@ -66,4 +66,26 @@ public sealed class AnnotateBodiesTests
 
         Assert.AreEqual("[2, 1, 3]", $"{node.Output.Shape}");
     }
+
+    [TestMethod]
+    public void Bodies_with_too_few_values_are_refused()
+    {
+        var yes = _graph.AddInput("yes", ElementType.Bool, Shape.Of());
+        BodyGraphs.If(_graph, "y", yes, t => t.Emit("Identity", [_x]), e => e.Emit("Relu", [_x])).Body("else_branch").Outputs.Clear();
+
+        Assert.AreEqual("Operator 'If', node that makes 'y': its body 'else_branch' takes 0 values and gives 0; it has to take 0 and give 1.", Refusal());
+    }
+
+    [TestMethod]
+    public void Loops_with_too_few_values_are_refused()
+    {
+        var loop = BodyGraphs.Loop(_graph, _graph.Integer(4), _x, (b, v) => b.Emit("Relu", [v]));
+        loop.Body("body").Inputs.RemoveAt(2);
+        Assert.StartsWith("Operator 'Loop', node that makes 'Loop': its body 'body' takes 2 values and gives 2; it has to take 3 and give 2.", Refusal());
+
+        loop.Inputs.RemoveRange(1, 2);
+        Assert.AreEqual("Operator 'Loop', node that makes 'Loop': 1 inputs are fewer than it needs.", Refusal());
+    }
+
+    private string Refusal() => Assert.ThrowsExactly<InvalidModelException>(() => OnnxRunner.InferShapes(_graph)).Message;
 }
