@@ -25,6 +25,9 @@ internal static class Experiments
 #pragma warning restore format
     };
 
+    /// <summary>Gets those that have a place in opset 21.</summary>
+    internal static IEnumerable<string> Rewritten => Table.Keys.Except(["ATen", "GRUUnit", "GivenTensorFill"]);
+
     private static Node? ConstantFill(Node node)
     {
         var graph = node.Graph;
