@@ -29,6 +29,8 @@ internal static class CommandLine
         }
         catch (Exception e) when (Reportable(e))
         {
+            if (Interruption.Ends)
+                return ExitCode.Interrupted;
             var failure = Failure.Of(e);
             terminal.Error.WriteLine($"sema: {failure.Sentence}");
             if (debug)

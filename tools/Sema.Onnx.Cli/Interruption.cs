@@ -6,14 +6,18 @@ namespace Sema.Onnx.Cli;
 /// <remarks>The process ends in order, so that what was written beside an output is removed.</remarks>
 internal sealed class Interruption : IDisposable
 {
-    private readonly bool _atOnce;
+    private static volatile bool _ends;
 
+    private readonly bool _atOnce;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _signals;
 
     /// <param name="atOnce">Whether the first signal ends the process.</param>
     internal Interruption(bool atOnce = false) => (_atOnce, _signals) =
         (atOnce, [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)]);
+
+    /// <summary>Gets whether the process is ending: what fails now, fails for that.</summary>
+    internal static bool Ends => _ends;
 
     internal CancellationToken Token => _source.Token;
 
@@ -29,7 +33,11 @@ internal sealed class Interruption : IDisposable
     {
         context.Cancel = true;
         if (_atOnce || _source.IsCancellationRequested)
+        {
+            _ends = true;
             Environment.Exit(ExitCode.Interrupted);
+        }
+
         _source.Cancel();
     }
 }
