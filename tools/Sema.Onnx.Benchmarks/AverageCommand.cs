@@ -29,7 +29,7 @@ internal static class AverageCommand
 
     internal static Command Create()
     {
-        Argument<string> model = new("MODEL") { Description = "The .onnx file." };
+        ModelArgument model = new();
         CountOption rounds = new("--rounds", "Steps that are measured.", 20);
         CountOption threads = new("--threads", "Threads.", 2);
         Command command = new("average", "Measures what averaging adds to a training step with AdamW.") { model, rounds, threads };

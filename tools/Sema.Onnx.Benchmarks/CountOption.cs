@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Sema.Onnx.Benchmarks;
 
@@ -15,10 +16,12 @@ internal sealed class CountOption : Option<int>
     {
         Description = description;
         DefaultValueFactory = _ => usual;
-        Validators.Add(given =>
+        CustomParser = given =>
         {
-            if (given.Tokens.Count > 0 && int.TryParse(given.Tokens[0].Value, out var number) && number < least)
-                given.AddError($"{name} is {number}, and must be at least {least}.");
-        });
+            if (int.TryParse(given.Tokens[0].Value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) && number >= least)
+                return number;
+            given.AddError($"{name} is '{given.Tokens[0].Value}', and must be a whole number of at least {least}.");
+            return usual;
+        };
     }
 }

@@ -15,7 +15,7 @@ var parse = new RootCommand("Measures training steps, kernels and averages.")
     StepCommand.Create(), CompareCommand.Create(), OpsCommand.Create(), AverageCommand.Create(),
 }.Parse(args);
 if (parse.Errors.Count > 0 && !args.Any(a => a is "--help" or "-h" or "-?"))
-    return Say(2, parse.Errors[0].Message);
+    return Say(2, parse.UnmatchedTokens is [var unknown, ..] ? $"'{unknown}' is no command or option; see --help." : parse.Errors[0].Message);
 try
 {
     return parse.Invoke(new() { EnableDefaultExceptionHandler = false });

@@ -19,7 +19,7 @@ internal static class StepCommand
 
     internal static Command Create()
     {
-        Argument<string> model = new("MODEL") { Description = "The .onnx file." };
+        ModelArgument model = new();
         CountOption batch = new("--batch", "Samples in a batch; by default (0) as many as the peer's, or 8.", 0, least: 0);
         Option<double?> ema = new("--ema") { Description = "Keeps an average of the weights with this decay." };
         CountOption steps = new("--steps", "Steps that are measured.", 20);
