@@ -6,8 +6,15 @@ internal sealed class Node
     // What attributes may be read as, in the standard's words.
     private static readonly Dictionary<Type, string> Kinds = new()
     {
-        [typeof(long)] = "integer", [typeof(long[])] = "list of integers", [typeof(float)] = "float", [typeof(float[])] = "list of floats",
-        [typeof(string)] = "string", [typeof(string[])] = "list of strings", [typeof(Tensor)] = "tensor", [typeof(Graph)] = "graph", [typeof(object)] = "value",
+        [typeof(long)] = "integer",
+        [typeof(long[])] = "list of integers",
+        [typeof(float)] = "float",
+        [typeof(float[])] = "list of floats",
+        [typeof(string)] = "string",
+        [typeof(string[])] = "list of strings",
+        [typeof(Tensor)] = "tensor",
+        [typeof(Graph)] = "graph",
+        [typeof(object)] = "value",
     };
 
     private readonly Dictionary<string, Attribute> _attributes = [];
