@@ -7,7 +7,7 @@ internal sealed unsafe class MaxPoolGrad : Kernel
 {
     internal static readonly KernelDefinition Definition =
         new("MaxPoolGrad", [ElementType.Float32, ElementType.Int64, ElementType.Int64], [ElementType.Float32], _ => new MaxPoolGrad())
-    { Sizes = ["*", "*", "R"] };
+        { Sizes = ["*", "*", "R"] };
 
     internal override void Compute(KernelContext context)
     {
