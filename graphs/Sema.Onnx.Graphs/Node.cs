@@ -3,6 +3,20 @@ namespace Sema.Onnx.Graphs;
 /// <summary>One operator call of a graph.</summary>
 internal sealed class Node
 {
+    // What attributes may be read as, in the standard's words.
+    private static readonly Dictionary<Type, string> Kinds = new()
+    {
+        [typeof(long)] = "integer",
+        [typeof(long[])] = "list of integers",
+        [typeof(float)] = "float",
+        [typeof(float[])] = "list of floats",
+        [typeof(string)] = "string",
+        [typeof(string[])] = "list of strings",
+        [typeof(Tensor)] = "tensor",
+        [typeof(Graph)] = "graph",
+        [typeof(object)] = "value",
+    };
+
     private readonly Dictionary<string, Attribute> _attributes = [];
 
     internal Node(Graph graph, string opType, string domain, IEnumerable<Value?> inputs, IEnumerable<Attribute> attributes)
@@ -129,5 +143,5 @@ internal sealed class Node
     private T Typed<T>(Attribute attribute) => attribute.Value is T value
         ? value
         : throw new InvalidModelException(
-            $"Operator '{OpType}', node {Label}: the attribute '{attribute.Name}' is no {typeof(T).Name}.");
+            $"Operator '{OpType}', node {Label}: the attribute '{attribute.Name}' is no {Kinds[typeof(T)]}.");
 }

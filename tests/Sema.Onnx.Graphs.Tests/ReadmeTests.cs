@@ -1,5 +1,6 @@
 using Sema.Onnx.Graphs.Autodiff;
 using Sema.Onnx.Graphs.Lowering;
+using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs;
 
@@ -24,7 +25,7 @@ public sealed class ReadmeTests
     private static string Table()
     {
         var standard = GradientRules.Operators.Where(o => !o.Contains('.', StringComparison.Ordinal)).ToArray();
-        var lowered = Lowerings.Operators.Concat(WithoutGradient.Rewritten.SelectMany(group => group.Operators)).Union(GradientRules.Operators.Where(o => o.StartsWith(Lowerings.RuntimeDomain, StringComparison.Ordinal)))
+        var lowered = Lowerings.Operators.Concat(Experiments.Rewritten).Concat(WithoutGradient.Rewritten.SelectMany(group => group.Operators)).Union(GradientRules.Operators.Where(o => o.StartsWith(Lowerings.RuntimeDomain, StringComparison.Ordinal)))
             .Order(StringComparer.Ordinal).ToLookup(o => o.Contains('.', StringComparison.Ordinal), o => o[(o.LastIndexOf('.') + 1)..]);
         return $"| | |\n| --- | --- |\n| {standard.Length} operators with a gradient | {string.Join(", ", standard)} |\n"
             + $"| {lowered[false].Count()} that are written in these | {string.Join(", ", lowered[false])} |\n"

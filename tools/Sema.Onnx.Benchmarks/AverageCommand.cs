@@ -29,9 +29,9 @@ internal static class AverageCommand
 
     internal static Command Create()
     {
-        Argument<string> model = new("MODEL") { Description = "The .onnx file." };
-        Option<int> rounds = new("--rounds") { Description = "Steps that are measured.", DefaultValueFactory = _ => 20 };
-        Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
+        ModelArgument model = new();
+        CountOption rounds = new("--rounds", "Steps that are measured.", 20);
+        CountOption threads = new("--threads", "Threads.", 2);
         Command command = new("average", "Measures what averaging adds to a training step with AdamW.") { model, rounds, threads };
         command.SetAction(parsed => StepCommand.InFolder(folder => Measure(parsed.GetValue(model)!, folder, parsed.GetValue(rounds), parsed.GetValue(threads))));
         return command;

@@ -27,24 +27,27 @@ internal static class Batches
 
     /// <summary>Gets the sizes of a model's inputs; every axis that the model leaves open has the batch's size.</summary>
     internal static Dictionary<string, IReadOnlyList<long>> Shapes(string path, int batch) => Composer.Inputs(ModelReader.Read(path).Graph)
-        .ToDictionary(v => v.Name, v => (IReadOnlyList<long>)[.. v.Shape!.Select(d => d.IsKnown ? d.Size : batch)]);
+        .ToDictionary(v => v.Name, v => (IReadOnlyList<long>)[.. (v.Shape ?? throw new InvalidInputException($"The model does not say how many axes its input '{v.Name}' has."))
+            .Select(d => d.IsKnown ? d.Size : batch)]);
 
     /// <summary>Fills a step's inputs and targets: floats are normal; integers are classes, or tokens of as large a vocabulary.</summary>
     internal static void Fill(Engine engine)
     {
         var random = new Random(0);
         foreach (var input in engine.Manifest.Inputs)
-            Fill(engine.Inputs[input.Name], input.Type, engine.Classes, random);
-        Fill(engine.Target, engine.Manifest.Target.Type, engine.Classes, random);
+            Fill(input.Name, engine.Inputs[input.Name], input.Type, engine.Classes, random);
+        Fill("target", engine.Target, engine.Manifest.Target.Type, engine.Classes, random);
     }
 
-    private static void Fill(Span<byte> bytes, ElementType type, int classes, Random random)
+    private static void Fill(string name, Span<byte> bytes, ElementType type, int classes, Random random)
     {
         if (type == ElementType.Int64)
         {
             foreach (ref var value in MemoryMarshal.Cast<byte, long>(bytes))
                 value = random.Next(classes);
         }
+        else if (type != ElementType.Float32)
+            throw new InvalidInputException($"The input '{name}' is {type}; only float32 and int64 are drawn here.");
         else
         {
             foreach (ref var value in MemoryMarshal.Cast<byte, float>(bytes))

@@ -14,18 +14,26 @@ internal static class CompareCommand
         Argument<string> models = new("MODELS") { Description = "The folder of the .onnx files." };
         Option<string> peer = new("--peer") { Description = "The peer's command; a model's name is added, and its last line is JSON with ms and peak_mb.", Required = true };
         Option<string[]> names = new("--models") { Description = "The models' names.", DefaultValueFactory = _ => ["mlp", "cnn", "resnet18", "mobilenetv2", "vit", "gpt", "lstm", "resnet50"], AllowMultipleArgumentsPerToken = true };
-        Option<int> rounds = new("--rounds") { Description = "How often each is run.", DefaultValueFactory = _ => 3 };
-        Option<int> steps = new("--steps") { Description = "Steps that are measured in a run.", DefaultValueFactory = _ => 20 };
+        CountOption rounds = new("--rounds", "How often each is run.", 3);
+        CountOption steps = new("--steps", "Steps that are measured in a run.", 20);
         Option<string?> lines = new("--out") { Description = "Takes every run's JSON line as well." };
         Command command = new("compare", "Runs ours and a peer in turns and prints the ratios.") { models, peer, names, rounds, steps, lines };
         command.SetAction(parsed =>
         {
+            CheckModels(parsed.GetValue(models)!, parsed.GetValue(names)!);
             Console.WriteLine("| model | ours, ms | peer, ms | ours / peer | with EMA | peak memory, MB | ours / peer | GFLOP |");
             Console.WriteLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
             foreach (var name in parsed.GetValue(names)!)
                 Compare(parsed.GetValue(models)!, name, parsed.GetValue(peer)!, parsed.GetValue(rounds), parsed.GetValue(steps), parsed.GetValue(lines));
         });
         return command;
+    }
+
+    // Before the first of them takes its minutes.
+    private static void CheckModels(string folder, string[] names)
+    {
+        if (names.Where(name => !File.Exists(Path.Combine(folder, name + ".onnx"))).ToList() is { Count: > 0 } missing)
+            throw new InvalidInputException($"The folder '{folder}' lacks {string.Join(", ", missing.Select(name => name + ".onnx"))}; --models names those to compare.");
     }
 
     private static void Compare(string folder, string name, string peer, int rounds, int steps, string? lines)
@@ -53,14 +61,28 @@ internal static class CompareCommand
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         var last = output.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        var command = $"'{program} {string.Join(' ', arguments)}'";
         if (process.ExitCode != 0 || last is null)
-            throw new InvalidOperationException($"'{program} {string.Join(' ', arguments)}' ended with exit code {process.ExitCode}.");
+            throw new InvalidInputException($"{command} ended with exit code {process.ExitCode}{(last is null ? " and wrote nothing" : "")}.");
         if (lines is not null)
             File.AppendAllText(lines, last + "\n");
-        using var json = JsonDocument.Parse(last);
-        return new(Number("ms"), Number("update_ms"), Number("peak_mb"), Number("gflop"));
+        return Parse(last) ?? throw new InvalidInputException($"The last line of {command} is no JSON object with numbers ms and peak_mb above 0: {last}");
+    }
 
-        double Number(string name) => json.RootElement.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number ? number.GetDouble() : 0;
+    private static Line? Parse(string line)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            double Number(string name) =>
+                json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty(name, out var number) && number.ValueKind == JsonValueKind.Number ? number.GetDouble() : 0;
+            var parsed = new Line(Number("ms"), Number("update_ms"), Number("peak_mb"), Number("gflop"));
+            return parsed is { Ms: > 0, PeakMb: > 0 } ? parsed : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private sealed record Line(double Ms, double UpdateMs, double PeakMb, double Gflop);

@@ -16,13 +16,16 @@ internal static class OpsCommand
     internal static Command Create()
     {
         Option<string> filter = new("--filter") { Description = "Only operators whose name and inputs, as the table shows them, hold this.", DefaultValueFactory = _ => "" };
-        Option<int> rounds = new("--rounds") { Description = "Runs of each; the fastest counts.", DefaultValueFactory = _ => 15 };
-        Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
+        CountOption rounds = new("--rounds", "Runs of each; the fastest counts.", 15);
+        CountOption threads = new("--threads", "Threads.", 2);
         Command command = new("ops", "Measures each kernel alone.") { filter, rounds, threads };
         command.SetAction(parsed =>
         {
+            var chosen = OpCases.All.Where(o => o.Label.Contains(parsed.GetValue(filter)!, StringComparison.OrdinalIgnoreCase)).ToList();
+            if (chosen.Count == 0)
+                throw new InvalidInputException($"No operator's name and inputs hold '{parsed.GetValue(filter)}'; without --filter all are listed.");
             Console.WriteLine("| operator | inputs | kernel, ms | body, ms | body / kernel | GFLOP/s | GB/s |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |");
-            foreach (var op in OpCases.All.Where(o => o.Label.Contains(parsed.GetValue(filter)!, StringComparison.OrdinalIgnoreCase)))
+            foreach (var op in chosen)
                 Measure(op, parsed.GetValue(rounds), parsed.GetValue(threads));
         });
         return command;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using Sema.Onnx.Artifacts;
 using Sema.Onnx.Graphs.Composition;
@@ -18,17 +19,22 @@ internal static class StepCommand
 
     internal static Command Create()
     {
-        Argument<string> model = new("MODEL") { Description = "The .onnx file." };
-        Option<int?> batch = new("--batch") { Description = "Samples in a batch; by default as many as the peer's, or 8." };
+        ModelArgument model = new();
+        CountOption batch = new("--batch", "Samples in a batch; by default (0) as many as the peer's, or 8.", 0, least: 0);
         Option<double?> ema = new("--ema") { Description = "Keeps an average of the weights with this decay." };
-        Option<int> steps = new("--steps") { Description = "Steps that are measured.", DefaultValueFactory = _ => 20 };
-        Option<int> warmup = new("--warmup") { Description = "Steps before them, and two seconds at least.", DefaultValueFactory = _ => 5 };
-        Option<int> threads = new("--threads") { Description = "Threads.", DefaultValueFactory = _ => 2 };
+        CountOption steps = new("--steps", "Steps that are measured.", 20);
+        CountOption warmup = new("--warmup", "Steps before them, and two seconds at least.", 5, least: 0);
+        CountOption threads = new("--threads", "Threads.", 2);
         Option<string> norm = new("--bn") { Description = "Batch normalisation: train or frozen.", DefaultValueFactory = _ => "train" };
         Option<string> kernels = new("--kernels") { Description = "Whether kernels in C# run: on or off.", DefaultValueFactory = _ => "on" };
         Option<string?> profile = new("--profile") { Description = "Writes ONNX Runtime's profile of the gradients to a file that begins so." };
         Option<bool> recompute = new("--recompute") { Description = "Computes cheap activations again for the backward half." };
         Option<bool> flops = new("--flops") { Description = "Counts the floating-point operations of products and convolutions, in 10^9." };
+        ema.Validators.Add(given =>
+        {
+            if (given.Tokens.Count > 0 && double.TryParse(given.Tokens[0].Value, CultureInfo.InvariantCulture, out var decay) && decay is not (>= 0 and < 1))
+                given.AddError($"--ema is {given.Tokens[0].Value}, and a decay lies from 0 up to, but not at, 1.");
+        });
         norm.AcceptOnlyFromAmong("train", "frozen");
         kernels.AcceptOnlyFromAmong("on", "off");
         Command command = new("step", "Measures a training step with AdamW.") { model, batch, ema, steps, warmup, threads, norm, kernels, profile, recompute, flops };
@@ -43,7 +49,7 @@ internal static class StepCommand
                 Recompute = parsed.GetValue(recompute),
             };
             var settings = new SessionSettings { Threads = parsed.GetValue(threads), Kernels = parsed.GetValue(kernels) == "on", Profile = parsed.GetValue(profile) };
-            var size = parsed.GetValue(batch) ?? Batches.Size(path);
+            var size = parsed.GetValue(batch) is > 0 and var given ? given : Batches.Size(path);
             InFolder(folder =>
             {
                 ArtifactBuilder.Build(path, folder, options, Batches.Shapes(path, size));

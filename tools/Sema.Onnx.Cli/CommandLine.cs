@@ -22,12 +22,15 @@ internal static class CommandLine
                 return new HelpPage(terminal.HelpWidth).Write(Target(parse), terminal.Output);
             if (ParseFailure.Of(parse) is { } sentence)
                 throw new UsageException(sentence);
-            return parse.CommandResult.Command is SemaCommand command
-                ? command.Run(parse, terminal)
-                : WriteRoot(args, parse, terminal);
+            if (parse.CommandResult.Command is not SemaCommand command)
+                return WriteRoot(args, parse, terminal);
+            using var interruption = command.StopsByItself ? null : new Interruption(atOnce: true);
+            return command.Run(parse, terminal);
         }
         catch (Exception e) when (Reportable(e))
         {
+            if (Interruption.Ends)
+                return ExitCode.Interrupted;
             var failure = Failure.Of(e);
             terminal.Error.WriteLine($"sema: {failure.Sentence}");
             if (debug)

@@ -2,14 +2,22 @@ using System.Runtime.InteropServices;
 
 namespace Sema.Onnx.Cli;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks the run to stop after its step, the second ends the process at once.</summary>
+/// <summary>Ctrl-C and SIGTERM: the first asks the run to stop after its step, the second ends the process; the first does where there is nothing to save.</summary>
+/// <remarks>The process ends in order, so that what was written beside an output is removed.</remarks>
 internal sealed class Interruption : IDisposable
 {
+    private static volatile bool _ends;
+
+    private readonly bool _atOnce;
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _signals;
 
-    internal Interruption() =>
-        _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)];
+    /// <param name="atOnce">Whether the first signal ends the process.</param>
+    internal Interruption(bool atOnce = false) => (_atOnce, _signals) =
+        (atOnce, [PosixSignalRegistration.Create(PosixSignal.SIGINT, On), PosixSignalRegistration.Create(PosixSignal.SIGTERM, On)]);
+
+    /// <summary>Gets whether the process is ending: what fails now, fails for that.</summary>
+    internal static bool Ends => _ends;
 
     internal CancellationToken Token => _source.Token;
 
@@ -24,8 +32,12 @@ internal sealed class Interruption : IDisposable
     private void On(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (_source.IsCancellationRequested)
+        if (_atOnce || _source.IsCancellationRequested)
+        {
+            _ends = true;
             Environment.Exit(ExitCode.Interrupted);
+        }
+
         _source.Cancel();
     }
 }

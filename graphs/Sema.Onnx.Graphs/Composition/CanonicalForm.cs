@@ -30,11 +30,25 @@ internal static class CanonicalForm
     }
 
     /// <summary>Brings all operators to one version, and bodies to values of their own.</summary>
+    /// <exception cref="InvalidModelException">The model calls or defines functions of <c>com.sema</c>, or an operator cannot be upgraded.</exception>
     internal static void Upgrade(Model model)
     {
+        RefuseOwnDomain(model);
         ExplicitCaptures.Run(model.Graph, constants: false);
         OpsetUpgrade.Run(model);
         ExplicitCaptures.Run(model.Graph);
+    }
+
+    // In a training graph these names mean our functions, and kernels run in their place: a stranger's of the same name would be lost.
+    private static void RefuseOwnDomain(Model model)
+    {
+        var own = model.Graph.AllNodes.Concat(model.Functions.SelectMany(f => f.Body.AllNodes)).Where(n => n.Domain == Model.SemaDomain).Select(n => n.OpType)
+            .Concat(model.Functions.Where(f => f.Domain == Model.SemaDomain).Select(f => f.Name)).FirstOrDefault();
+        if (own is not null)
+        {
+            throw new InvalidModelException($"The model holds '{Model.SemaDomain}.{own}', of the domain that training graphs alone may use. "
+                + "Take the model that the training graph was made from, or give the function another domain.");
+        }
     }
 
     /// <summary>Brings an annotated model to the forms that gradient rules know, and annotates it anew.</summary>

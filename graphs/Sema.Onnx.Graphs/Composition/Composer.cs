@@ -203,7 +203,10 @@ internal sealed class Composer(CompositionOptions options, Action<Model> annotat
         }
 
         Expose(graph, graph.Emit("Sum", squares).Sqrt(), TrainingGraphs.NormName);
-        Expose(graph, graph.Find(logits)!.Identity(), TrainingGraphs.LogitsName);
+
+        // With its sizes: where kernels run, ONNX Runtime cannot infer them.
+        var scores = graph.Find(logits)!;
+        Expose(graph, scores.Identity(), TrainingGraphs.LogitsName).Shape = scores.Shape;
         outputs.AddRange(statistics.SelectMany(s => new[] { s.BatchMean, s.BatchVariance }));
         if (options.Recompute)
             RecomputeActivations.Run(graph, forward, loss, seed);

@@ -60,6 +60,8 @@ internal sealed record Manifest(
         var held = new FileInfo(Path.Combine(folder, ArtifactFolder.Weights)).Length / sizeof(float);
         if (Layout.Groups.Any(g => g.Start < 0 || g.Length < 0 || g.Length > held) || Layout.Length > held)
             throw new InvalidModelException($"The manifest of '{folder}' claims more weights than its {ArtifactFolder.Weights} holds; make the training graphs anew.");
+        if (!Layout.IsSound())
+            throw new InvalidModelException($"The manifest of '{folder}' puts weights where others are, or outside their group; make the training graphs anew.");
     }
 
     /// <summary>Gets the parameters that are running statistics.</summary>

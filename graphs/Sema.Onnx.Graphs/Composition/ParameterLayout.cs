@@ -11,6 +11,32 @@ public sealed record ParameterLayout(IReadOnlyList<Parameter> Parameters, IReadO
     /// <summary>Gets the vector's length in elements.</summary>
     public long Length => Groups.Sum(g => g.Length);
 
+    /// <summary>Gets whether groups follow each other from 0 on, and each parameter lies inside its group, behind those before it.</summary>
+    internal bool IsSound()
+    {
+        var end = 0L;
+        foreach (var group in Groups)
+        {
+            if (group.Start != end)
+                return false;
+            end += group.Length;
+        }
+
+        end = 0;
+        foreach (var parameter in Parameters.Where(p => p.Count != 0))
+        {
+            if (Groups.FirstOrDefault(g => g.Name == parameter.Group) is not { } group
+                || parameter.Offset < Math.Max(end, group.Start) || parameter.Count < 0 || parameter.Count > group.Start + group.Length - parameter.Offset)
+            {
+                return false;
+            }
+
+            end = parameter.Offset + parameter.Count;
+        }
+
+        return true;
+    }
+
     /// <summary>Lays parameters out.</summary>
     /// <param name="trained">The trained initializers.</param>
     /// <param name="statistics">The running statistics, when they are live.</param>

@@ -17,7 +17,7 @@ internal sealed record Lowering(Lower Write, int Inputs, params string[] Attribu
 /// <remarks>
 /// A row lists how many inputs it knows and which attributes; a node that gives more is refused, so that nothing is left out in silence.
 /// Those of <c>com.microsoft</c> are what ONNX Runtime's optimizer and exporters built on it leave in a model; those of the standard are
-/// newer than opset 21, or were given up and still run. Weights stay inputs of the new nodes, so that they keep name and shape.
+/// newer than opset 21; those that it gave up are in <see cref="Upgrade.Experiments"/>. Weights stay inputs of the new nodes, so that they keep name and shape.
 /// </remarks>
 internal static class Lowerings
 {
@@ -41,14 +41,8 @@ internal static class Lowerings
         ["com.microsoft.FastGelu"] = new(y => [y.Graph.Emit("Gelu", [y.Optional(1) is { } bias ? y[0] + bias : y[0]], ("approximate", "tanh"))], 2),
         ["com.microsoft.QuickGelu"] = new(y => [Swish(y[0], y.Float("alpha", 1.702f))], 1, "alpha"),
         ["Swish"] = new(y => [Swish(y[0], y.Float("alpha", 1))], 1, "alpha"),
-        ["Affine"] = new(y => [y[0] * y.Float("alpha", 1) + y.Float("beta", 0)], 1, "alpha", "beta"),
-        ["ScaledTanh"] = new(y => [(y[0] * y.Float("beta", 0.5f)).Tanh() * y.Float("alpha", 0.5f)], 1, "alpha", "beta"),
-        ["ParametricSoftplus"] = new(y => [y.Graph.Emit("Softplus", [y[0] * y.Float("beta", 0.5f)]) * y.Float("alpha", 0.5f)], 1, "alpha", "beta"),
-        ["Scale"] = new(y => [y[0] * y.Float("scale", 1)], 1, "scale"),
-        ["ImageScaler"] = new(Images.Scaled, 1, "scale", "bias"),
 
         // Movers
-        ["Crop"] = new(Images.Cropped, 1, "border", "scale"),
         ["com.microsoft.ExpandDims"] = new(y => [y.Graph.Emit("Unsqueeze", [y[0], y[1].Cast(ElementType.Int64).Reshape(-1)])], 2),
         ["com.microsoft.GatherND"] = new(y => [y.Graph.Emit("GatherND", y.Inputs)], 2),
         ["com.microsoft.GridSample"] = new(y => [ResizeAdapters.NewModeNames((Node)y.Graph.Emit("GridSample", y.Inputs, y.Attributes).Producer!).Output], 2, "mode", "padding_mode", "align_corners"),

@@ -13,7 +13,7 @@ internal static class BiasGradients
         var changed = false;
         foreach (var sum in graph.Nodes.Where(n => n is { OpType: "ReduceSum", Domain.Length: 0 } && n.Int("keepdims", 1) == 0).ToList())
         {
-            if (!calls.TryGetValue(Rows(sum[0]), out var call) || !SumsRows(sum) || graph.Nodes.Exists(n => n.Inputs.Contains(sum.Output) && places[n] < places[call]))
+            if (Rows(sum[0]) is not { Length: > 0 } rows || !calls.TryGetValue(rows, out var call) || !SumsRows(sum) || graph.Nodes.Exists(n => n.Inputs.Contains(sum.Output) && places[n] < places[call]))
                 continue;
             graph.Nodes.Remove(sum);
             graph.TakePlace(sum.Output, call.Outputs[1]!);
@@ -23,8 +23,9 @@ internal static class BiasGradients
         return changed;
     }
 
-    // What a reshape made rows of.
-    private static Value Rows(Value value) => value.Made("Reshape") is { } reshape ? reshape[0] : value;
+    // What a reshape made rows of, and how long they are: the same numbers in rows of another length have other sums.
+    private static (Value Source, long Length) Rows(Value value) =>
+        (value.Made("Reshape") is { } reshape ? reshape[0] : value, value.Shape is { Rank: > 0 } shape && shape[shape.Rank - 1] is { IsKnown: true } last ? last.Size : 0);
 
     private static bool SumsRows(Node sum) => sum[0].Shape is { Rank: > 1 } shape && sum.Optional(1)?.Initializer is { } axes
         && axes.ToInt64().Select(a => a < 0 ? a + shape.Rank : a).Order().SequenceEqual(Enumerable.Range(0, shape.Rank - 1).Select(a => (long)a));

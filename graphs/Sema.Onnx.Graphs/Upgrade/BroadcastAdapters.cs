@@ -27,9 +27,10 @@ internal static class BroadcastAdapters
     {
         if (a.Shape is { } whole && b.Shape is { } part)
         {
-            var behind = whole.Rank - part.Rank - (axis < 0 ? axis + whole.Rank : axis);
+            var place = axis < 0 ? axis + whole.Rank : axis;
+            var behind = whole.Rank - part.Rank - place;
             return behind == 0 ? b
-                : behind > 0 ? b.Unsqueeze([.. Enumerable.Range(part.Rank, (int)behind).Select(i => (long)i)])
+                : behind > 0 && place >= 0 ? b.Unsqueeze([.. Enumerable.Range(part.Rank, (int)behind).Select(i => (long)i)])
                 : throw new InvalidModelException(
                     $"Operator '{node.OpType}', node {node.Label}: '{b.Name}', of shape {part}, does not fit into '{a.Name}', of shape {whole}, from axis {axis} on.");
         }

@@ -25,6 +25,9 @@ internal static class Experiments
 #pragma warning restore format
     };
 
+    /// <summary>Gets those that have a place in opset 21.</summary>
+    internal static IEnumerable<string> Rewritten => Table.Keys.Except(["ATen", "GRUUnit", "GivenTensorFill"]);
+
     private static Node? ConstantFill(Node node)
     {
         var graph = node.Graph;
@@ -42,9 +45,17 @@ internal static class Experiments
         if (node.Ints("border") is not { Length: 4 } border)
             throw Lacks(node, "border");
         var (left, top) = (border[0], border[1]);
+        if (border.Any(b => b < 0) || node.Ints("scale") is { } size && (size.Length != 2 || size.Any(s => s <= 0))
+            || node[0].Shape is { Rank: 4 } image && (!Fits(image[3], left + border[2]) || !Fits(image[2], top + border[3])))
+        {
+            throw new InvalidModelException($"Operator 'Crop', node {node.Label}: the border {string.Join(", ", border)} leaves nothing of an image, or its scale is no height and width.");
+        }
+
         long[] ends = node.Ints("scale") is [var height, var width] ? [top + height, left + width] : [FromEnd(border[3]), FromEnd(border[2])];
         var graph = node.Graph;
         return node.ReplacedBy(node[0].Slice(graph.Vector(top, left), graph.Vector(ends), graph.Vector(2, 3)));
+
+        static bool Fits(Dimension size, long border) => !size.IsKnown || (border >= 0 && border < size.Size);
 
         static long FromEnd(long size) => size == 0 ? long.MaxValue : -size;
     }

@@ -36,6 +36,20 @@ public sealed class BiasGradientsTests
         Assert.IsFalse(BiasGradients.Run(graph));
     }
 
+    // A bias of 6 behind a reshape of rows of 3.
+    [TestMethod]
+    public void Sums_over_rows_of_another_length_stay()
+    {
+        var graph = new Graph("test");
+        Value dY = graph.AddInput("dY", ElementType.Float64, Shape.Of(2, 6)), x = graph.AddInput("x", ElementType.Float64, Shape.Of(4, 5));
+        var rows = dY.Reshape(4, 3);
+        rows.Shape = Shape.Of(4, 3);
+        graph.Outputs.Add(graph.AddNode("LinearWeightGrad", Model.SemaDomain, [rows, x], [], 2).Output);
+        graph.Outputs.Add(dY.Sum([0], keep: false));
+
+        Assert.IsFalse(BiasGradients.Run(graph));
+    }
+
     [TestMethod]
     public void A_sum_that_is_read_before_the_call_stays()
     {

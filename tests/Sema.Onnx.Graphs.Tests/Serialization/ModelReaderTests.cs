@@ -101,7 +101,7 @@ public sealed class ModelReaderTests
         Assert.AreEqual((1, 2f, "t"), (read.Int("i", 0), read.Float("f", 0), read.Get<string>("s")));
         Assert.HasCount(2, read.Get<float[]>("fs")!);
         Assert.IsEmpty(read.Ints("is")!);
-        Assert.Contains("the attribute 's' is no Int64", Assert.ThrowsExactly<InvalidModelException>(() => read.Int("s", 0)).Message);
+        Assert.Contains("the attribute 's' is no integer", Assert.ThrowsExactly<InvalidModelException>(() => read.Int("s", 0)).Message);
     }
 
     [TestMethod]

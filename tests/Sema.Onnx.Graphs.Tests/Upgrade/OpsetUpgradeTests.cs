@@ -146,6 +146,23 @@ public sealed class OpsetUpgradeTests
     }
 
     [TestMethod]
+    [DataRow("Add", 6, "broadcast", 1L, "axis", -9L)]
+    [DataRow("Add", 6, "broadcast", 1L, "axis", 4L)]
+    [DataRow("Crop", 9, "border", new[] { 1L, 3L, 1L, 2L }, "none", 0L)]
+    [DataRow("Crop", 9, "border", new[] { -1L, 0L, 0L, 0L }, "none", 0L)]
+    [DataRow("Crop", 9, "border", new[] { 0L, 0L, 0L, 0L }, "scale", new[] { 3L })]
+    public void What_lies_outside_the_data_is_refused(string op, int opset, string name, object value, string other, object otherValue)
+    {
+        var graph = new Graph("test");
+        Value[] inputs = [graph.AddInput("x", ElementType.Float32, Shape.Of(1, 4, 5, 5)), graph.AddInput("b", ElementType.Float32, Shape.Of(4))];
+        graph.Outputs.Add(graph.AddNode(op, "", op == "Add" ? inputs : inputs[..1], [new(name, value), new(other, otherValue)], 1).Output.As(ElementType.Float32));
+
+        var e = Assert.ThrowsExactly<InvalidModelException>(() => OpsetUpgrade.Run(new Model(graph) { Opsets = { [""] = opset } }));
+
+        Assert.Contains($"'{op}'", e.Message);
+    }
+
+    [TestMethod]
     public void Inner_graph_is_upgraded_and_reads_what_took_the_place_of_an_outer_node()
     {
         var old = WithInnerGraph();

@@ -128,6 +128,11 @@ public sealed class ArtifactFolderTests
 
     [TestMethod]
     [DataRow("\"length\": ", "\"length\": 99999999", "claims")]
+    [DataRow("\"start\": 0", "\"start\": 64", "outside their group")]
+    [DataRow("\"offset\": 0,", "\"offset\": 64,", "where others are")]
+    [DataRow("\"group\": \"decay\"", "\"group\": \"other\"", "outside their group")]
+    [DataRow("\"class_axis\": 1", "\"class_axis\": 77", "other inputs or classes")]
+    [DataRow("\"name\": \"x\"", "\"name\": \"z\"", "other inputs or classes")]
     [DataRow("\"layout\"", "\"lay\"", "missing or damaged")]
     [DataRow("\"format\": 3", "\"format\": 2", "version 2")]
     public void A_manifest_that_lies_is_refused_before_anything_is_allocated(string old, string by, string reason)
@@ -135,8 +140,20 @@ public sealed class ArtifactFolderTests
         using var built = new Built(TinyModels.ConvNet(), Options);
         var path = built.File(ArtifactFolder.ManifestFile);
         File.WriteAllText(path, File.ReadAllText(path).Replace(old, by, StringComparison.Ordinal));
-        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, new Sgd(), new SessionSettings()));
+        var error = Assert.ThrowsExactly<InvalidModelException>(() => Engine.Open(built.Folder, Options.Optimizer, new SessionSettings()));
         StringAssert.Contains(error.Message, reason, StringComparison.Ordinal);
+    }
+
+    // ONNX Runtime infers no sizes behind a kernel; the training accuracy needs those of the logits.
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void A_step_hands_out_its_logits(bool kernels)
+    {
+        using var built = new Built(TinyModels.ConvNet(), Options);
+        using var engine = Engine.Open(built.Folder, Options.Optimizer, new SessionSettings { Kernels = kernels });
+        engine.ComputeGradients();
+        Assert.AreEqual(built.Manifest.Prediction.Shape.Aggregate(1L, (count, size) => count * size), engine.Logits.Length);
     }
 
     [TestMethod]

@@ -1,3 +1,4 @@
+using Sema.Onnx.Export;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Passes;
@@ -52,21 +53,11 @@ public static class ArtifactBuilder
         var graphs = Compose(model, options, inputShapes, targetShape);
 
         // Written beside, then renamed: a folder under its own name is whole.
-        var parent = Path.GetDirectoryName(Path.GetFullPath(folder))!;
-        var temporary = Path.Combine(parent, $".{Path.GetFileName(Path.GetFullPath(folder))}.{Guid.NewGuid():N}");
-        try
-        {
-            ArtifactFolder.Write(graphs, options, Path.GetFileName(model), temporary);
-            if (Directory.Exists(folder))
-                Directory.Delete(folder);
-            Directory.Move(temporary, folder);
-        }
-        finally
-        {
-            if (Directory.Exists(temporary))
-                Directory.Delete(temporary, recursive: true);
-        }
-
+        using var staging = new StagingFolder(Path.GetFullPath(folder));
+        ArtifactFolder.Write(graphs, options, Path.GetFileName(model), staging.Path);
+        if (Directory.Exists(folder))
+            Directory.Delete(folder);
+        Directory.Move(staging.Path, folder);
         return graphs.Layout;
     }
 

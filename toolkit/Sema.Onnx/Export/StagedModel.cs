@@ -8,7 +8,7 @@ internal sealed class StagedModel : IDisposable
     private readonly string _original;
     private readonly string _output;
     private readonly IReadOnlyCollection<string> _kept;
-    private readonly DirectoryInfo _folder;
+    private readonly StagingFolder _folder;
 
     /// <param name="original">The model that the new one is made of.</param>
     /// <param name="output">The place.</param>
@@ -24,9 +24,8 @@ internal sealed class StagedModel : IDisposable
         if (_kept.Contains(ContainedPath.Real(_output)))
             throw new ExportException($"'{output}' is a file of one of the models, which are never overwritten; name another file.");
 
-        var parent = System.IO.Path.GetDirectoryName(_output)!;
-        _folder = Directory.CreateDirectory(System.IO.Path.Combine(parent, $".{System.IO.Path.GetFileName(_output)}.{Guid.NewGuid():N}"));
-        Path = System.IO.Path.Combine(_folder.FullName, System.IO.Path.GetFileName(_output));
+        _folder = new(_output);
+        Path = System.IO.Path.Combine(_folder.Path, System.IO.Path.GetFileName(_output));
     }
 
     /// <summary>Gets where to write the model; its data files go beside it.</summary>
@@ -40,8 +39,8 @@ internal sealed class StagedModel : IDisposable
     /// <exception cref="ExportException">A data file would take the place of one of the original's.</exception>
     internal string Commit()
     {
-        var files = _folder.GetFiles("*", SearchOption.AllDirectories)
-            .Select(f => (From: f.FullName, Relative: System.IO.Path.GetRelativePath(_folder.FullName, f.FullName), f.Length))
+        var files = new DirectoryInfo(_folder.Path).GetFiles("*", SearchOption.AllDirectories)
+            .Select(f => (From: f.FullName, Relative: System.IO.Path.GetRelativePath(_folder.Path, f.FullName), f.Length))
             .OrderBy(f => f.From == Path).ToList();
         var (source, destination) = (System.IO.Path.GetDirectoryName(_original)!, System.IO.Path.GetDirectoryName(_output)!);
         foreach (var (from, relative, _) in files)
@@ -67,5 +66,5 @@ internal sealed class StagedModel : IDisposable
     }
 
     /// <summary>Deletes what was not moved.</summary>
-    public void Dispose() => _folder.Delete(recursive: true);
+    public void Dispose() => _folder.Dispose();
 }

@@ -37,6 +37,7 @@ internal sealed class Engine : IDisposable
     /// <param name="optimizer">The optimizer that <c>update.onnx</c> was made for.</param>
     /// <param name="settings">Where and how to run.</param>
     /// <param name="shadows">What is averaged; by default as much as <c>update.onnx</c> averages.</param>
+    /// <exception cref="InvalidModelException">The manifest does not fit the graphs.</exception>
     internal Engine(string folder, Manifest manifest, Optimizer optimizer, SessionSettings settings, IReadOnlyList<Shadow>? shadows = null)
     {
         (Folder, Manifest, Settings) = (folder, manifest, settings);
@@ -47,6 +48,7 @@ internal sealed class Engine : IDisposable
         Shadows = [.. _moves.Select((_, k) => shadows?[k].Slot is { } slot ? Slots[manifest.Slots.Index().First(s => s.Item == slot).Index] : Arena())];
         LoadWeights(Path.Combine(folder, ArtifactFolder.Weights));
         _training = new Session(Path.Combine(folder, ArtifactFolder.Training), settings);
+        CheckManifest();
         _trainingBinding = new Binding(_training);
         Inputs = new(manifest.Inputs);
         _target = new HostTensor(manifest.Target.Type, [.. manifest.Target.Shape]);
@@ -115,7 +117,7 @@ internal sealed class Engine : IDisposable
     internal ReadOnlySpan<float> Logits => _logits is null ? [] : _logits.As<float>();
 
     /// <summary>Gets the number of classes that the logits tell apart; 0 where targets are not classes.</summary>
-    internal int Classes => Manifest.ClassAxis < 0 ? 0 : (int)_training.Outputs[TrainingGraphs.LogitsName].Shape![Manifest.ClassAxis].Size;
+    internal int Classes => Manifest.ClassAxis < 0 ? 0 : checked((int)Manifest.Prediction.Shape[Manifest.ClassAxis]);
 
     /// <summary>Computes the loss and the gradients of the batch in <see cref="Inputs"/> and <see cref="Target"/>.</summary>
     /// <param name="statistics">Whether live running statistics take the batch in.</param>
@@ -188,6 +190,16 @@ internal sealed class Engine : IDisposable
             _blender.Value.Dispose();
         foreach (IDisposable owned in new IDisposable?[] { Inputs, _target, _loss, _norm, _logits, Weights, Gradients }.OfType<IDisposable>().Concat(Slots).Concat(Shadows.Except(Slots)))
             owned.Dispose();
+    }
+
+    // The digests tell of a changed graph, not of a changed manifest.
+    private void CheckManifest()
+    {
+        var given = Manifest.Inputs.Append(Manifest.Target).ToLookup(t => t.Name);
+        var fits = _training.Inputs.Values.All(i => given[i.Name].Any() && given[i.Name].All(t => t.Type == i.Type && i.Shape is { IsStatic: true } shape && shape.Sizes.SequenceEqual(t.Shape)))
+            && Manifest.ClassAxis >= -1 && Manifest.ClassAxis < Manifest.Prediction.Shape.Count && _training.Outputs.ContainsKey(TrainingGraphs.LogitsName);
+        if (!fits)
+            throw new InvalidModelException($"The manifest of '{Folder}' tells of other inputs or classes than its graphs have; make the training graphs anew.");
     }
 
     private Arena Arena() => new(Settings.Device, Manifest.Layout.Length);

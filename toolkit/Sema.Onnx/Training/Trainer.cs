@@ -5,6 +5,7 @@ using Sema.Onnx.Artifacts;
 using Sema.Onnx.Checkpoints;
 using Sema.Onnx.Data;
 using Sema.Onnx.Data.Batches;
+using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Composition;
 using Sema.Onnx.Graphs.Losses;
 
@@ -63,6 +64,8 @@ public sealed class Trainer : IDisposable
             }
 
             _state = resume ? _store.Resume() : new RunState();
+            if (!_engine.Manifest.Slots.SequenceEqual(options.Optimizer.Slots))
+                throw new InvalidModelException($"The manifest of '{run.Artifacts}' lists other state vectors than the optimizer has; make the training graphs anew.");
         }
         catch
         {

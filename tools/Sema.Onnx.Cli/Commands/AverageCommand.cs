@@ -46,6 +46,9 @@ internal sealed class AverageCommand : SemaCommand
     ];
 
     /// <inheritdoc/>
+    internal override bool StopsByItself => true;
+
+    /// <inheritdoc/>
     internal override int Run(ParseResult parse, Terminal terminal)
     {
         var models = parse.GetValue(_models)!;

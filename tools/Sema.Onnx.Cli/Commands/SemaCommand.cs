@@ -24,6 +24,9 @@ internal abstract class SemaCommand : Command
     /// <summary>Gets its options as the help lists them.</summary>
     internal List<OptionGroup> Groups { get; } = [];
 
+    /// <summary>Gets whether it stops by itself, in a good place, when it is interrupted.</summary>
+    internal virtual bool StopsByItself => false;
+
     /// <summary>Runs it.</summary>
     /// <returns>The exit code.</returns>
     internal abstract int Run(ParseResult parse, Terminal terminal);

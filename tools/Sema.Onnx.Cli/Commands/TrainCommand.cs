@@ -53,6 +53,9 @@ internal sealed class TrainCommand : SemaCommand
         parse.GetResult(Settings.Run.Resume)?.Tokens is [var run] ? _config.Resume(run.Value, parse) : base.ConfigTokens(parse);
 
     /// <inheritdoc/>
+    internal override bool StopsByItself => true;
+
+    /// <inheritdoc/>
     internal override int Run(ParseResult parse, Terminal terminal)
     {
         var resume = parse.GetValue(Settings.Run.Resume);

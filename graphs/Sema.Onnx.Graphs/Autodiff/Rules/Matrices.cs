@@ -16,11 +16,11 @@ internal static class Matrices
         ["com.sema.LinearWeightGradTurned"] = Joint((y, g) => [y[1].MatMul(g[0]!), y[0].MatMul(g[0]!.Transpose(1, 0))], outputs: 1),
         // Y = A⁻¹:  dA = −Yᵀ dY Yᵀ
         ["com.microsoft.Inverse"] = Of([(y, dY) => -y.Output.T.MatMul(dY).MatMul(y.Output.T)]),
-        // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
         // Y = einsum(A, B, …):  dA = einsum(dY, B, …), the letters of A and Y exchanged
         ["Einsum"] = Joint(Einsum).When(y => Einsums.Of(y) is not null),
         // y = det A:  dA = dy cof A
         ["Det"]    = Of([(y, dY) => dY.Unsqueeze(-1, -2) * Cofactors(y[0])]).When(y => y[0].Shape is { Rank: > 1 } shape && shape[shape.Rank - 1].IsKnown),
+        // Y = α op(A) op(B) + β C:  dC = β dY, summed like a broadcast sum
         ["Gemm"]   = Of([GemmA, GemmB, (y, dY) => y.Float("beta", 1) is var beta && beta == 1 ? dY : dY * beta], coreAxes: 0),
     };
 #pragma warning restore format

@@ -11,7 +11,7 @@ public sealed class KernelTests
 {
     private const double Tolerance = 1e-5;
 
-    private static readonly Dictionary<string, KernelCase[]> Cases =
+    internal static readonly Dictionary<string, KernelCase[]> Cases =
         new[]
         {
             ActivationKernelCases.Table, ConvolutionKernelCases.Table, LossKernelCases.Table, NormalizationKernelCases.Table, PoolingKernelCases.Table,
@@ -71,7 +71,7 @@ public sealed class KernelTests
     }
 
     // The largest difference, relative to the root mean square; NaN is NaN.
-    private static double Distance(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
+    internal static double Distance(ReadOnlySpan<float> actual, ReadOnlySpan<float> expected)
     {
         double largest = 0, squares = 0;
         for (var i = 0; i < expected.Length; i++)
@@ -87,7 +87,7 @@ public sealed class KernelTests
         return largest / Math.Max(Math.Sqrt(squares / Math.Max(expected.Length, 1)), 1e-6);
     }
 
-    private static Model Model(string name, KernelCase tried, Dictionary<string, HostTensor> inputs)
+    internal static Model Model(string name, KernelCase tried, Dictionary<string, HostTensor> inputs)
     {
         var graph = new Graph("test");
         var definition = KernelTable.All.Single(k => k.Name == name);

@@ -7,6 +7,8 @@ internal sealed unsafe class AttentionGrad(int[]? perm) : Kernel
     internal override void Compute(KernelContext context)
     {
         var (q, k, v) = Attention.Operands(context, 1, perm);
+        var (head, dY) = (Attention.Head(context, perm is null ? 2 : 4, q, k, v), Attention.Result(context.Input(0), perm));
+        Require(dY.Sizes.AsSpan().SequenceEqual([.. q.Sizes[..^1], v.Columns]), "AttentionGrad: dY has not the sizes that Y has.");
         MatrixView dQ, dK, dV;
         if (perm is null)
         {
@@ -18,7 +20,6 @@ internal sealed unsafe class AttentionGrad(int[]? perm) : Kernel
             (dQ, dK, dV) = (Like(0), Like(1), Like(2));
         }
 
-        var (head, dY) = (Attention.Head(context, perm is null ? 2 : 4, q, k, v), Attention.Result(context.Input(0), perm));
         context.Parallel(q.Count, i => head.Backward(i, dY, dQ, dK, dV));
 
         MatrixView Like(int i) => MatrixView.Of(context.Output(i, context.Input(i + 1).Sizes), perm);

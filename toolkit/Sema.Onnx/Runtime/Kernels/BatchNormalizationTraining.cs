@@ -6,15 +6,15 @@ namespace Sema.Onnx.Runtime.Kernels;
 
 /// <summary>Y = scale (X − mean)/√(var + ε) + B by the batch's own statistics, and the same clipped: X is read from memory once or twice, Y written once.</summary>
 /// <remarks>A channel's threads-worth of work is whole, so that no result depends on the number of threads.</remarks>
-internal sealed unsafe class BatchNormalizationTraining(float epsilon, float low, float high) : Kernel
+internal sealed unsafe class BatchNormalizationTraining(float epsilon, int[] axes, float low, float high) : Kernel
 {
     internal static readonly KernelDefinition Definition = new("BatchNormalizationTraining", Three, Three,
-        node => new BatchNormalizationTraining(node.Float("epsilon"), float.NegativeInfinity, float.PositiveInfinity))
-    { InPlace = true };
+        node => new BatchNormalizationTraining(node.Float("epsilon"), node.Ints("axes"), float.NegativeInfinity, float.PositiveInfinity))
+    { Sizes = ["N C *", "C", "C"], InPlace = true };
 
     internal static readonly KernelDefinition Clipped = new("BatchNormalizationClipTraining", Three, Three,
-        node => new BatchNormalizationTraining(node.Float("epsilon"), node.Float("low"), node.Float("high")))
-    { InPlace = true };
+        node => new BatchNormalizationTraining(node.Float("epsilon"), node.Ints("axes"), node.Float("low"), node.Float("high")))
+    { Sizes = ["N C *", "C", "C"], InPlace = true };
 
     // So many elements stay in the first cache between the pass that finds their mean and the one that finds their variance.
     private const int Block = 4096;
@@ -24,6 +24,7 @@ internal sealed unsafe class BatchNormalizationTraining(float epsilon, float low
     internal override void Compute(KernelContext context)
     {
         KernelTensor x = context.Input(0), scale = context.Input(1), bias = context.Input(2), y = context.Output(0, x.Sizes);
+        CheckAxes(axes, x.Sizes.Length);
         int batch = x.Sizes[0], channels = x.Sizes[1];
         KernelTensor mean = context.Output(1, channels), variance = context.Output(2, channels);
         var (plane, e, lower, upper) = (x.Product(2, x.Sizes.Length), epsilon, low, high);
@@ -42,6 +43,10 @@ internal sealed unsafe class BatchNormalizationTraining(float epsilon, float low
             }
         });
     }
+
+    /// <summary>Refuses a normalisation over other axes than all but the channels'.</summary>
+    internal static void CheckAxes(int[] axes, int rank) =>
+        Require(axes.AsSpan().SequenceEqual([0, .. Enumerable.Range(2, Math.Max(rank - 2, 0))]), "Batch normalisation is over all axes but the second.");
 
     // Block by block: the block's own mean, its squares about that, and both joined to what came before (Chan, Golub and LeVeque 1979).
     private static (double Mean, double Variance) Moments(float* x, int batch, long stride, long plane)
@@ -63,7 +68,7 @@ internal sealed unsafe class BatchNormalizationTraining(float epsilon, float low
             }
         }
 
-        return (mean, squares / count);
+        return (mean, squares / Math.Max(count, 1));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -8,19 +8,19 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// The gradients of batch normalisation by the batch's own statistics or by constant ones: dY and X are read twice, dX is written once. Where
 /// Y was clipped, dY counts where Y, computed anew, lies between the bounds.
 /// </summary>
-internal sealed unsafe class BatchNormalizationTrainingGrad(float epsilon, float low, float high, bool clipped, bool frozen) : Kernel
+internal sealed unsafe class BatchNormalizationTrainingGrad(float epsilon, int[] axes, float low, float high, bool clipped, bool frozen) : Kernel
 {
     internal static readonly KernelDefinition Definition = new("BatchNormalizationTrainingGrad", Floats(5), Floats(3),
-        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), 0, 0, clipped: false, frozen: false))
-    { InPlace = true };
+        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), node.Ints("axes"), 0, 0, clipped: false, frozen: false))
+    { Sizes = ["N C *", "N C *", "C", "C", "C"], InPlace = true };
 
     internal static readonly KernelDefinition Clipped = new("BatchNormalizationClipTrainingGrad", Floats(6), Floats(3),
-        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), node.Float("low"), node.Float("high"), clipped: true, frozen: false))
-    { InPlace = true };
+        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), node.Ints("axes"), node.Float("low"), node.Float("high"), clipped: true, frozen: false))
+    { Sizes = ["N C *", "N C *", "C", "C", "C", "C"], InPlace = true };
 
     internal static readonly KernelDefinition Frozen = new("BatchNormalizationGrad", Floats(5), Floats(3),
-        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), 0, 0, clipped: false, frozen: true))
-    { InPlace = true };
+        node => new BatchNormalizationTrainingGrad(node.Float("epsilon"), node.Ints("axes"), 0, 0, clipped: false, frozen: true))
+    { Sizes = ["N C *", "N C *", "C", "C", "C"], InPlace = true };
 
     // Sums of so many elements are taken in float32, sums of those in float64.
     private const int Block = 4096;
@@ -32,6 +32,7 @@ internal sealed unsafe class BatchNormalizationTrainingGrad(float epsilon, float
         KernelTensor dY = context.Input(0), x = context.Input(1), scale = context.Input(2), dX = context.Output(0, x.Sizes);
         var bias = clipped ? context.Input(3) : default;
         KernelTensor mean = context.Input(clipped ? 4 : 3), variance = context.Input(clipped ? 5 : 4);
+        BatchNormalizationTraining.CheckAxes(axes, x.Sizes.Length);
         int batch = x.Sizes[0], channels = x.Sizes[1];
         KernelTensor dScale = context.Output(1, channels), dB = context.Output(2, channels);
         var (plane, e, lower, upper, clips) = (x.Product(2, x.Sizes.Length), epsilon, low, high, clipped);

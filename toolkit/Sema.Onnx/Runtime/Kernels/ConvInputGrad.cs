@@ -19,9 +19,11 @@ internal sealed unsafe class ConvInputGrad(KernelAttributes attributes) : Kernel
     internal override void Compute(KernelContext context)
     {
         KernelTensor dY = context.Input(0), w = context.Input(1);
-        var axes = _kernel.Length;
-        int[] sizes = [.. _kernel.Select((k, i) => ((dY.Sizes[2 + i] - 1) * _strides[i]) + ((k - 1) * _dilations[i]) + 1 + _unread[i] - _pads[i] - _pads[axes + i])];
-        var channels = w.Sizes[1];
+        var (axes, channels) = (_kernel.Length, w.Sizes[1]);
+        int[] sizes = [.. _kernel.Select((k, i) => checked(((dY.Sizes[2 + i] - 1) * _strides[i]) + ((k - 1) * _dilations[i]) + 1 + _unread[i] - _pads[i] - _pads[axes + i]))];
+        ConvGeometry.CheckWeights([dY.Sizes[0], checked(channels * _groups)], w.Sizes, _kernel, _groups);
+        var windows = ConvGeometry.Of([dY.Sizes[0], channels, .. sizes], _kernel, _strides, _pads, _dilations).Windows;
+        Require(dY.Sizes.AsSpan(1).SequenceEqual([w.Sizes[0], .. windows[(3 - axes)..]]), $"ConvInputGrad: dY has the sizes [{string.Join(", ", dY.Sizes)}], which the windows have not.");
         var dX = context.Output(0, [dY.Sizes[0], channels * _groups, .. sizes]);
         if (dX.Count == 0)
             return;

@@ -22,9 +22,13 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
     internal override void Compute(KernelContext context)
     {
         KernelTensor x = context.Input(0), dY = context.Input(1);
+        Require(_groups > 0 && x.Sizes.Length > 2 && dY.Sizes.Length > 2 && x.Sizes[1] % _groups == 0 && dY.Sizes[1] % _groups == 0,
+            "ConvWeightGrad: the channels do not come in such groups.");
         var (channels, outputs) = (x.Sizes[1] / _groups, dY.Sizes[1] / _groups);
         var g = ConvGeometry.Of([x.Sizes[0], channels, .. x.Sizes[2..]], _kernel, _strides, _pads, _dilations);
+        Require(dY.Sizes.AsSpan().SequenceEqual([x.Sizes[0], dY.Sizes[1], .. g.Windows[(3 - _kernel.Length)..]]), "ConvWeightGrad: dY has not the sizes that the windows have.");
         var dW = context.Output(0, [dY.Sizes[1], channels, .. _kernel]);
+        ConvGeometry.CheckWeights(x.Sizes, dW.Sizes, _kernel, _groups);
         if (dW.Count == 0)
             return;
         if (dY.Count == 0)

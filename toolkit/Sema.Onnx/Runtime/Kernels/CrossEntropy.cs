@@ -8,7 +8,8 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class CrossEntropy(int ignored, float smoothing) : Kernel
 {
     internal static readonly KernelDefinition Definition = new("CrossEntropy", [ElementType.Float32, ElementType.Int64], [ElementType.Float32, ElementType.Float32],
-        node => new CrossEntropy(node.Int("ignore_index"), node.Float("label_smoothing")));
+        node => new CrossEntropy(node.Int("ignore_index"), node.Float("label_smoothing")))
+    { Sizes = ["N C", "N"] };
 
     private double[] _losses = [];
 

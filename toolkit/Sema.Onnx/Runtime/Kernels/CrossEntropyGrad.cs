@@ -9,7 +9,8 @@ internal sealed unsafe class CrossEntropyGrad(int ignored, float smoothing) : Ke
 {
     internal static readonly KernelDefinition Definition = new(
         "CrossEntropyGrad", [ElementType.Float32, ElementType.Float32, ElementType.Int64, ElementType.Float32], [ElementType.Float32],
-        node => new CrossEntropyGrad(node.Int("ignore_index"), node.Float("label_smoothing")));
+        node => new CrossEntropyGrad(node.Int("ignore_index"), node.Float("label_smoothing")))
+    { Sizes = ["1", "N C", "N", "1"] };
 
     internal override void Compute(KernelContext context)
     {

@@ -25,9 +25,8 @@ internal static unsafe class DepthwiseConvolution
         context.ParallelRange((long)g.Batch * channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(g, 0);
-
             var row = Scratch.Floats(ScratchUse.Rows, g.Windows[2] + GemmTile.Vector);
-            var taps = stackalloc float*[g.Taps];
+            var taps = (float**)Scratch.Floats(ScratchUse.Offsets, 2L * g.Taps);
             for (var plane = from; plane < to; plane++)
             {
                 padded.Fill(x + (plane * g.PlaneSize));

@@ -35,8 +35,8 @@ internal sealed unsafe class DepthwiseInputGrad
         context.ParallelRange((long)_g.Batch * channels, 1, (from, to) =>
         {
             var padded = new PaddedPlane(_g, 0);
-            var sources = stackalloc float*[taps];
-            var weights = stackalloc float[taps];
+            var sources = (float**)Scratch.Floats(ScratchUse.Offsets, 2L * taps);
+            var weights = Scratch.Floats(ScratchUse.Tile, taps);
             for (var plane = from; plane < to; plane++)
             {
                 padded.Fill(dY + (plane * _g.PlaneSize));

@@ -8,10 +8,10 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class GeluGrad(bool byTanh) : Kernel
 {
     internal static readonly KernelDefinition Definition =
-        new("GeluGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new GeluGrad(byTanh: false)) { InPlace = true };
+        new("GeluGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new GeluGrad(byTanh: false)) { Sizes = ["*", "*"], InPlace = true };
 
     internal static readonly KernelDefinition Tanh =
-        new("GeluTanhGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new GeluGrad(byTanh: true)) { InPlace = true };
+        new("GeluTanhGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new GeluGrad(byTanh: true)) { Sizes = ["*", "*"], InPlace = true };
 
     internal override void Compute(KernelContext context)
     {

@@ -5,7 +5,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>The steps backwards of a GRU with linear_before_reset, from z and the slopes k.</summary>
 internal sealed unsafe class GruLinearRecurrenceGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = Define("GRULinearRecurrenceGrad", 5, 2, () => new GruLinearRecurrenceGrad());
+    internal static readonly KernelDefinition Definition = Define("GRULinearRecurrenceGrad", ["D T B H", "D B H", "D T B H", "D T B 3H", "D 3H H"], 2, () => new GruLinearRecurrenceGrad());
 
     private float* _dY, _z, _k, _dh, _dA;
 

@@ -10,7 +10,8 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class GruRecurrenceGrad : Kernel
 {
     internal static readonly KernelDefinition Definition = new("GRURecurrenceGrad",
-        [.. Enumerable.Repeat(ElementType.Float32, 9)], [ElementType.Float32, ElementType.Float32], _ => new GruRecurrenceGrad());
+        [.. Enumerable.Repeat(ElementType.Float32, 9)], [ElementType.Float32, ElementType.Float32], _ => new GruRecurrenceGrad())
+    { Sizes = ["D T B H", "D B H", "D T B H", "D T B H", "D T B H", "D T B H", "D T B H", "D 2H H", "D H H"] };
 
     internal override void Compute(KernelContext context)
     {

@@ -5,7 +5,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>All steps of a GRU with linear_before_reset.</summary>
 internal sealed unsafe class GruTraining : RecurrenceForward
 {
-    internal static readonly KernelDefinition Definition = Define("GRUTraining", 4, 4, () => new GruTraining());
+    internal static readonly KernelDefinition Definition = Define("GRUTraining", ["D T B 3H", "D 4H", "D B H", "D 3H H"], 4, () => new GruTraining());
 
     private float* _a, _bias, _h0, _h, _gates, _n;
 

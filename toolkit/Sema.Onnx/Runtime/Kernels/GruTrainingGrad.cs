@@ -5,14 +5,14 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>All steps of a GRU with linear_before_reset backwards, the slopes of the gates made where they are needed.</summary>
 internal sealed unsafe class GruTrainingGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = Define("GRUTrainingGrad", 7, 4, () => new GruTrainingGrad());
+    internal static readonly KernelDefinition Definition = Define("GRUTrainingGrad", ["D T B H", "D B H", "D T B 3H", "D T B H", "D T B H", "D B H", "D 3H H"], 4, () => new GruTrainingGrad());
 
     private float* _dY, _gates, _h, _n, _h0, _dA, _dN, _dB, _dh;
 
     internal override void Compute(KernelContext context)
     {
         KernelTensor gates = context.Input(2), r = context.Input(6);
-        int directions = gates.Sizes[0], batch = gates.Sizes[2], hidden = r.Sizes[2], states = directions * batch * hidden;
+        int directions = gates.Sizes[0], batch = gates.Sizes[2], hidden = r.Sizes[2], states = checked(directions * batch * hidden);
         _dY = context.Input(0).Floats;
         _gates = gates.Floats;
         _h = context.Input(3).Floats;

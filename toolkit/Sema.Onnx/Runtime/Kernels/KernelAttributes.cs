@@ -25,7 +25,7 @@ internal readonly unsafe struct KernelAttributes(nint info)
         long value;
         fixed (byte* utf8 = Encoding.UTF8.GetBytes(name + '\0'))
             NativeApi.Check(((delegate* unmanaged<nint, byte*, long*, nint>)NativeApi.Table[AttributeInt64])(info, utf8, &value));
-        return (int)value;
+        return Narrow(name, value);
     }
 
     /// <summary>Gets a list of integers.</summary>
@@ -39,7 +39,10 @@ internal readonly unsafe struct KernelAttributes(nint info)
             var values = new long[count];
             fixed (long* first = values)
                 NativeApi.Check(get(info, utf8, first, &count));
-            return [.. values.Select(v => (int)v)];
+            return [.. values.Select(v => Narrow(name, v))];
         }
     }
+
+    private static int Narrow(string name, long value) =>
+        value == (int)value ? (int)value : throw new InvalidOperationException($"The attribute '{name}' holds {value}, which is past 32 bits.");
 }

@@ -32,6 +32,8 @@ internal readonly unsafe record struct KernelTensor(nint Data, int[] Sizes)
 /// <param name="context">The OrtKernelContext.</param>
 internal readonly unsafe struct KernelContext(nint context)
 {
+    private const int MostAxes = 32;
+
     private const int TensorData = 51;
     private const int DimensionsCount = 61;
     private const int Dimensions = 62;
@@ -43,7 +45,8 @@ internal readonly unsafe struct KernelContext(nint context)
     private const int ParallelFor = 274;
 
     /// <summary>Gets an input.</summary>
-    internal KernelTensor Input(int index) => Describe(Value(index));
+    internal KernelTensor Input(int index) =>
+        Optional(index) is { Sizes: not null } tensor ? tensor : throw new InvalidOperationException($"Input {index} is left out, and the operator needs it.");
 
     /// <summary>Gets an input that the node may leave out: its data is then null.</summary>
     internal KernelTensor Optional(int index)
@@ -66,16 +69,18 @@ internal readonly unsafe struct KernelContext(nint context)
         nuint rank;
         NativeApi.Check(((delegate* unmanaged<nint, nint*, nint>)NativeApi.Table[TensorTypeAndShape])(value, &info));
         NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[DimensionsCount])(info, &rank));
-        var sizes = stackalloc long[(int)rank];
-        NativeApi.Check(((delegate* unmanaged<nint, long*, nuint, nint>)NativeApi.Table[Dimensions])(info, sizes, rank));
+        var sizes = stackalloc long[MostAxes];
+        if (rank <= MostAxes)
+            NativeApi.Check(((delegate* unmanaged<nint, long*, nuint, nint>)NativeApi.Table[Dimensions])(info, sizes, rank));
         ((delegate* unmanaged<nint, void>)NativeApi.Table[ReleaseTypeAndShape])(info);
+        Kernel.Require(rank <= MostAxes, $"A tensor has {rank} axes; kernels take {MostAxes} at most.");
         var shape = new int[rank];
         for (var axis = 0; axis < shape.Length; axis++)
             shape[axis] = checked((int)sizes[axis]);
         return new(Data(value), shape);
     }
 
-    /// <summary>Gets an output, of sizes that the kernel says; one that the node leaves out has no data.</summary>
+    /// <summary>Gets an output, of sizes that the kernel says; one that the node leaves out, which the first may not be, has no data.</summary>
     internal KernelTensor Output(int index, params int[] sizes)
     {
         nint value;
@@ -84,6 +89,7 @@ internal readonly unsafe struct KernelContext(nint context)
             dimensions[axis] = sizes[axis];
         NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
             context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
+        Kernel.Require(value != 0 || index > 0, "The first output is left out, and the operator needs it.");
         return new(value == 0 ? 0 : Data(value), sizes);
     }
 
@@ -92,6 +98,8 @@ internal readonly unsafe struct KernelContext(nint context)
     /// <param name="body">Does the piece of a number.</param>
     internal void Parallel(int count, Action<int> body)
     {
+        if (count <= 0)
+            return;
         if (count == 1)
         {
             body(0);

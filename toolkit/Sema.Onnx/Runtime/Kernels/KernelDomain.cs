@@ -146,7 +146,10 @@ internal static unsafe class KernelDomain
     {
         try
         {
-            *kernel = GCHandle.ToIntPtr(GCHandle.Alloc(Definitions[op->Index].Create(new(info))));
+            var definition = Definitions[op->Index];
+            var made = definition.Create(new(info));
+            made.Sizes = definition.Sizes.Length > 0 ? new(definition.Name, definition.Sizes) : null;
+            *kernel = GCHandle.ToIntPtr(GCHandle.Alloc(made));
             return 0;
         }
         catch (Exception e)
@@ -160,7 +163,9 @@ internal static unsafe class KernelDomain
     {
         try
         {
-            Unsafe.As<Kernel>(GCHandle.FromIntPtr(kernel).Target)!.Compute(new(context));
+            var made = Unsafe.As<Kernel>(GCHandle.FromIntPtr(kernel).Target)!;
+            made.Sizes?.Check(new(context));
+            made.Compute(new(context));
             return 0;
         }
         catch (Exception e)

@@ -24,9 +24,12 @@ internal sealed unsafe class LayerNormalizationGrad(int[] axes) : Kernel
         KernelTensor dY = context.Input(0), x = context.Input(1), scale = context.Input(2), mean = context.Input(3), inverse = context.Input(4);
         var dX = context.Output(0, x.Sizes);
         var axis = axes.Length == 0 ? x.Sizes.Length : axes[0];
+        Require(axis >= 0 && axis <= x.Sizes.Length && dY.Sizes.AsSpan().SequenceEqual(x.Sizes),
+            $"LayerNormalizationGrad: dY has {dY.Sizes.Length} axes, X {x.Sizes.Length}, of which those from {axis} on are normalised; the two must be of one size.");
         long rows = x.Product(0, axis), width = x.Product(axis, x.Sizes.Length);
-        if (scale.Count != width)
-            throw new InvalidOperationException($"LayerNormalizationGrad: the scale has {scale.Count} elements, and a row has {width}.");
+        int[] row = [.. x.Sizes.Select((size, i) => i < axis ? size : 1)];
+        Require(scale.Count == width && mean.Sizes.AsSpan().SequenceEqual(row) && inverse.Sizes.AsSpan().SequenceEqual(row),
+            $"LayerNormalizationGrad: scale, mean and deviation have {scale.Count}, {mean.Count} and {inverse.Count} elements, and there are {rows} rows of {width}.");
         var parts = (int)Math.Clamp(rows * width >> 14, 1, Math.Min(MostParts, Math.Max(rows, 1)));
         if (_sums.Length < parts * 2 * width)
             _sums = new float[parts * 2 * width];

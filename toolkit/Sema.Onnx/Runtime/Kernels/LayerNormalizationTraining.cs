@@ -16,11 +16,11 @@ internal sealed unsafe class LayerNormalizationTraining(float epsilon, int axis)
     internal override void Compute(KernelContext context)
     {
         KernelTensor x = context.Input(0), scale = context.Input(1), bias = context.Input(2), y = context.Output(0, x.Sizes);
+        Require(axis >= 0 && axis <= x.Sizes.Length, $"LayerNormalizationTraining: the axis {axis} is none of a tensor with {x.Sizes.Length} axes.");
         int[] sizes = [.. x.Sizes.Select((size, i) => i < axis ? size : 1)];
         KernelTensor mean = context.Output(1, sizes), inverse = context.Output(2, sizes);
         long rows = x.Product(0, axis), width = x.Product(axis, x.Sizes.Length);
-        if (scale.Count != width || bias.Count != width)
-            throw new InvalidOperationException($"LayerNormalizationTraining: scale and bias have {scale.Count} and {bias.Count} elements, and a row has {width}.");
+        Require(scale.Count == width && bias.Count == width, $"LayerNormalizationTraining: scale and bias have {scale.Count} and {bias.Count} elements, and a row has {width}.");
         var e = epsilon;
         context.ParallelRange(rows, Math.Max(1, (1 << 14) / Math.Max(1, width)), (from, to) =>
         {

@@ -6,7 +6,8 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class LinearRecurrence : Kernel
 {
     internal static readonly KernelDefinition Definition = new("LinearRecurrence",
-        [ElementType.Float32, ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new LinearRecurrence());
+        [ElementType.Float32, ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new LinearRecurrence())
+    { Sizes = ["D T *", "D T *", "D *"] };
 
     internal override void Compute(KernelContext context)
     {

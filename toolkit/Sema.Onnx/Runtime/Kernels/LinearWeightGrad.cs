@@ -20,10 +20,12 @@ internal sealed unsafe class LinearWeightGrad(bool turned) : Kernel
     private const int Vector = GemmTile.Vector;
 
     internal static readonly KernelDefinition Definition = new(
-        "LinearWeightGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32, ElementType.Float32], _ => new LinearWeightGrad(turned: false));
+        "LinearWeightGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32, ElementType.Float32], _ => new LinearWeightGrad(turned: false))
+    { Sizes = ["N O", "N I"] };
 
     internal static readonly KernelDefinition Turned = new(
-        "LinearWeightGradTurned", [ElementType.Float32, ElementType.Float32], [ElementType.Float32, ElementType.Float32], _ => new LinearWeightGrad(turned: true));
+        "LinearWeightGradTurned", [ElementType.Float32, ElementType.Float32], [ElementType.Float32, ElementType.Float32], _ => new LinearWeightGrad(turned: true))
+    { Sizes = ["N O", "N I"] };
 
     internal override void Compute(KernelContext context)
     {
@@ -65,7 +67,8 @@ internal sealed unsafe class LinearWeightGrad(bool turned) : Kernel
 
     private static void Block(KernelTensor a, (int From, int To) rows, float* aSums, KernelTensor b, (int From, int To) lanes, float* bSums, float* dW)
     {
-        if (rows.From == rows.To || lanes.From == lanes.To)
+        // Without weights, a bias may still have a gradient.
+        if ((rows.From == rows.To || lanes.From == lanes.To) && aSums == null && bSums == null)
             return;
         int height = GemmTile.Whole(rows.To - rows.From, Vector), width = GemmTile.Whole(lanes.To - lanes.From, Vector), depth = a.Sizes[0];
         nint left = Spread(height), right = Spread(width);

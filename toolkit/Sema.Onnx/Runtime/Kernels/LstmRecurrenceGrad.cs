@@ -3,14 +3,14 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>The steps backwards of any LSTM, from the slopes k.</summary>
 internal sealed unsafe class LstmRecurrenceGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = Define("LSTMRecurrenceGrad", 7, 3, () => new LstmRecurrenceGrad());
+    internal static readonly KernelDefinition Definition = Define("LSTMRecurrenceGrad", ["D T B H", "D B H", "D B H", "D T B 4H", "D T B H", "D T B H", "D 4H H"], 3, () => new LstmRecurrenceGrad());
 
     private float* _dY, _k, _kc, _kd, _dA, _dC;
 
     internal override void Compute(KernelContext context)
     {
         KernelTensor k = context.Input(3), r = context.Input(6);
-        int directions = k.Sizes[0], batch = k.Sizes[2], hidden = r.Sizes[2], states = directions * batch * hidden;
+        int directions = k.Sizes[0], batch = k.Sizes[2], hidden = r.Sizes[2], states = checked(directions * batch * hidden);
         _dY = context.Input(0).Floats;
         _k = k.Floats;
         _kc = context.Input(4).Floats;

@@ -5,7 +5,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>All steps of an LSTM.</summary>
 internal sealed unsafe class LstmTraining : RecurrenceForward
 {
-    internal static readonly KernelDefinition Definition = Define("LSTMTraining", 5, 5, () => new LstmTraining());
+    internal static readonly KernelDefinition Definition = Define("LSTMTraining", ["D T B 4H", "D 4H", "D B H", "D B H", "D 4H H"], 5, () => new LstmTraining());
 
     private float* _a, _bias, _c0, _h, _c, _gates;
 

@@ -5,14 +5,14 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>All steps of an LSTM backwards, the slopes of the gates made where they are needed.</summary>
 internal sealed unsafe class LstmTrainingGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = Define("LSTMTrainingGrad", 7, 4, () => new LstmTrainingGrad());
+    internal static readonly KernelDefinition Definition = Define("LSTMTrainingGrad", ["D T B H", "D B H", "D B H", "D T B 4H", "D T B H", "D B H", "D 4H H"], 4, () => new LstmTrainingGrad());
 
     private float* _dY, _gates, _c, _c0, _dA, _dB, _dC;
 
     internal override void Compute(KernelContext context)
     {
         KernelTensor gates = context.Input(3), r = context.Input(6);
-        int directions = gates.Sizes[0], batch = gates.Sizes[2], hidden = r.Sizes[2], states = directions * batch * hidden;
+        int directions = gates.Sizes[0], batch = gates.Sizes[2], hidden = r.Sizes[2], states = checked(directions * batch * hidden);
         _dY = context.Input(0).Floats;
         _gates = gates.Floats;
         _c = context.Input(4).Floats;

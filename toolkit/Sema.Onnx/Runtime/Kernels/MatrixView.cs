@@ -14,7 +14,7 @@ internal readonly unsafe struct MatrixView
     }
 
     /// <summary>Gets how many matrices there are.</summary>
-    internal int Count => _sizes[..^2].Aggregate(1, (n, size) => n * size);
+    internal int Count => _sizes[..^2].Aggregate(1, (n, size) => checked(n * size));
 
     /// <summary>Gets the rows of a matrix.</summary>
     internal int Rows => _sizes[^2];

@@ -6,7 +6,8 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class MaxPoolGrad : Kernel
 {
     internal static readonly KernelDefinition Definition =
-        new("MaxPoolGrad", [ElementType.Float32, ElementType.Int64, ElementType.Int64], [ElementType.Float32], _ => new MaxPoolGrad());
+        new("MaxPoolGrad", [ElementType.Float32, ElementType.Int64, ElementType.Int64], [ElementType.Float32], _ => new MaxPoolGrad())
+        { Sizes = ["*", "*", "R"] };
 
     internal override void Compute(KernelContext context)
     {
@@ -15,6 +16,8 @@ internal sealed unsafe class MaxPoolGrad : Kernel
         for (var axis = 0; axis < sizes.Length; axis++)
             sizes[axis] = checked((int)shape.Longs[axis]);
         var dX = context.Output(0, sizes);
+        Require(sizes.Length >= 2 && dY.Sizes.AsSpan(0, Math.Min(2, dY.Sizes.Length)).SequenceEqual(sizes.AsSpan(0, 2)),
+            $"MaxPoolGrad: dY has the sizes [{string.Join(", ", dY.Sizes)}], and X has [{string.Join(", ", sizes)}].");
         long planes = dX.Product(0, 2), plane = dX.Product(2, sizes.Length), windows = dY.Product(2, sizes.Length);
         context.ParallelRange(planes, Math.Max(1, (1 << 13) / Math.Max(1, plane)), (from, to) =>
         {

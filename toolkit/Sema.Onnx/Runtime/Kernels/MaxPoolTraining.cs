@@ -17,13 +17,15 @@ internal sealed unsafe class MaxPoolTraining(KernelAttributes attributes) : Kern
     {
         var x = context.Input(0);
         var g = ConvGeometry.Of(x.Sizes, _kernel, _strides, _pads, [.. _kernel.Select(_ => 1)]);
+        Require(_kernel.Length <= 2 && g.Before.All(b => b >= 0), "MaxPoolTraining takes one or two spatial axes, and no negative padding.");
         int[] sizes = [.. x.Sizes[..2], .. g.Windows[(3 - _kernel.Length)..]];
         KernelTensor y = context.Output(0, sizes), places = context.Output(1, sizes);
+        Require(places.Data != 0 || y.Count == 0, "MaxPoolTraining: the places are left out, and a pooling without them has another operator.");
         context.ParallelRange((long)g.Batch * g.Channels, Math.Max(1, (1 << 13) / Math.Max(1, g.PlaneSize)), (from, to) =>
         {
             var padded = new PaddedPlane(g, float.NegativeInfinity);
-            var taps = stackalloc float*[g.Taps];
-            var at = stackalloc int[g.Taps];
+            var taps = (float**)Scratch.Floats(ScratchUse.Offsets, 2L * g.Taps);
+            var at = (int*)Scratch.Floats(ScratchUse.Tile, g.Taps);
             for (var plane = from; plane < to; plane++)
             {
                 padded.Fill(x.Floats + (plane * g.PlaneSize));

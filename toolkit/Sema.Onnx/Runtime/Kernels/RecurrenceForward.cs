@@ -25,13 +25,18 @@ internal abstract unsafe class RecurrenceForward : Kernel
     protected int Steps { get; private set; }
 
     /// <summary>Makes the definition of a kernel whose tensors are all float32.</summary>
-    protected static KernelDefinition Define(string name, int inputs, int outputs, Func<Kernel> create) => new(name,
-        [.. Enumerable.Repeat(ElementType.Float32, inputs)], [.. Enumerable.Repeat(ElementType.Float32, outputs)], _ => create());
+    protected static KernelDefinition Define(string name, string[] inputs, int outputs, Func<Kernel> create) => new(name,
+        [.. inputs.Select(_ => ElementType.Float32)], [.. Enumerable.Repeat(ElementType.Float32, outputs)], _ => create())
+    { Sizes = inputs };
 
     /// <summary>Takes the sizes from an operator's tensors.</summary>
     /// <param name="a">What goes into the gates.</param>
     /// <param name="r">R, [D, gates·H, H].</param>
-    protected void Size(KernelTensor a, KernelTensor r) => (Directions, Steps, Batch, Hidden) = (a.Sizes[0], a.Sizes[1], a.Sizes[2], r.Sizes[2]);
+    protected void Size(KernelTensor a, KernelTensor r)
+    {
+        (Directions, Steps, Batch, Hidden) = (a.Sizes[0], a.Sizes[1], a.Sizes[2], r.Sizes[2]);
+        Require(Hidden > 0, "A recurrence needs one hidden value at least.");
+    }
 
     /// <summary>Runs all steps.</summary>
     /// <param name="context">The threads.</param>
@@ -78,7 +83,7 @@ internal abstract unsafe class RecurrenceForward : Kernel
     /// <summary>Copies the state behind the last step, [D, B, H], where it is asked for.</summary>
     protected void Last(float* last, float* states, float* initial)
     {
-        var state = Batch * Hidden;
+        var state = checked(Batch * Hidden);
         for (var direction = 0; last is not null && direction < Directions; direction++)
             new Span<float>(Before(initial, states, direction, Steps), state).CopyTo(new(last + ((long)direction * state), state));
     }

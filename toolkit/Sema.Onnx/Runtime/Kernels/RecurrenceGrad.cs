@@ -19,8 +19,9 @@ internal abstract unsafe class RecurrenceGrad : Kernel
     protected int Steps { get; private set; }
 
     /// <summary>Makes the definition of a kernel whose tensors are all float32.</summary>
-    protected static KernelDefinition Define(string name, int inputs, int outputs, Func<Kernel> create) => new(name,
-        [.. Enumerable.Repeat(ElementType.Float32, inputs)], [.. Enumerable.Repeat(ElementType.Float32, outputs)], _ => create());
+    protected static KernelDefinition Define(string name, string[] inputs, int outputs, Func<Kernel> create) => new(name,
+        [.. inputs.Select(_ => ElementType.Float32)], [.. Enumerable.Repeat(ElementType.Float32, outputs)], _ => create())
+    { Sizes = inputs };
 
     /// <summary>Runs all steps.</summary>
     /// <param name="context">The threads.</param>

@@ -7,7 +7,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 internal sealed unsafe class ReluGrad : Kernel
 {
     internal static readonly KernelDefinition Definition =
-        new("ReluGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new ReluGrad()) { InPlace = true };
+        new("ReluGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], _ => new ReluGrad()) { Sizes = ["*", "*"], InPlace = true };
 
     internal override void Compute(KernelContext context)
     {

@@ -5,7 +5,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>The steps backwards of an RNN, from the slopes k.</summary>
 internal sealed unsafe class RnnRecurrenceGrad : RecurrenceGrad
 {
-    internal static readonly KernelDefinition Definition = Define("RNNRecurrenceGrad", 4, 2, () => new RnnRecurrenceGrad());
+    internal static readonly KernelDefinition Definition = Define("RNNRecurrenceGrad", ["D T B H", "D B H", "D T B H", "D H H"], 2, () => new RnnRecurrenceGrad());
 
     private float* _dY, _k, _dA;
 

@@ -5,7 +5,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>All steps of an RNN: h = tanh(A + b + h₋₁ Rᵀ).</summary>
 internal sealed unsafe class RnnTraining : RecurrenceForward
 {
-    internal static readonly KernelDefinition Definition = Define("RNNTraining", 4, 2, () => new RnnTraining());
+    internal static readonly KernelDefinition Definition = Define("RNNTraining", ["D T B H", "D H", "D B H", "D H H"], 2, () => new RnnTraining());
 
     private float* _a, _bias, _h;
 

@@ -56,6 +56,8 @@ internal static unsafe class Scratch
             if (count <= _count)
                 return _data;
             NativeMemory.AlignedFree(_data);
+            _data = null;
+            _count = 0;
             _data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
             _count = count;
             return _data;

@@ -9,11 +9,13 @@ internal sealed unsafe class SoftmaxGrad(int[] axes) : Kernel
 {
     internal static readonly KernelDefinition Definition = new(
         "SoftmaxGrad", [ElementType.Float32, ElementType.Float32], [ElementType.Float32], node => new SoftmaxGrad(node.Ints("axes")))
-    { InPlace = true };
+    { Sizes = ["*", "*"], InPlace = true };
 
     internal override void Compute(KernelContext context)
     {
         KernelTensor dY = context.Input(0), y = context.Input(1), dX = context.Output(0, y.Sizes);
+        Require(axes.Length > 0 && axes[0] >= 0 && axes[^1] < y.Sizes.Length && axes[^1] - axes[0] == axes.Length - 1,
+            $"SoftmaxGrad: the axes {string.Join(", ", axes)} do not follow each other in a tensor of {y.Sizes.Length} axes.");
         long outer = y.Product(0, axes[0]), length = y.Product(axes[0], axes[^1] + 1), inner = y.Product(axes[^1] + 1, y.Sizes.Length);
         context.ParallelRange(outer, Math.Max(1, (1 << 14) / Math.Max(1, length * inner)), (from, to) =>
         {
