@@ -10,6 +10,9 @@ internal static class QuantizationFunctions
         // DequantizeLinear(QuantizeLinear(X)): Y = s·clip(round(X/s)), half to even, between the least and the largest integer, less the zero point.
         Define("FakeQuantize", ["X", "scale", "low", "high"], [], f => [(f[0] / f[1]).Round().Max(f[2]).Min(f[3]) * f[1]]),
 
+        // The same of a bias that was rounded down.
+        Define("FakeFloor", ["X", "scale", "low", "high"], [], f => [f[0].Graph.Emit("Floor", [f[0] / f[1]]).Max(f[2]).Min(f[3]) * f[1]]),
+
         // The same without the rounding, for checks: Y = clip(X), half a step beyond the last integers, where rounding begins to clip.
         Define("ClipToGrid", ["X", "scale", "low", "high"], [], f => [f[0].Max((f[2] - 0.5) * f[1]).Min((f[3] + 0.5) * f[1])]),
     ];

@@ -30,7 +30,7 @@ internal static class FakeQuantization
         RemoveUnread(graph);
         foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.Limits(v.Type) is not null).ToList())
             changed |= Float(constant);
-        foreach (var node in graph.Nodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
+        foreach (var node in graph.AllNodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
         {
             var quantize = node[0].Producer!;
             changed |= Replace(node, quantize[0], node[0].Type);
@@ -57,7 +57,8 @@ internal static class FakeQuantization
         return mover.OpType == "Transpose" && mover.Ints("perm") is { } order && node.Int("block_size", 0) == 0 ? order[node.Axis("axis", 1, order.Length)] : null;
     }
 
-    private static bool IsSingle(Value scale) => QuantizationGrid.Constant(scale) is { } tensor ? tensor.Count == 1 : scale.Shape is { Rank: 0 };
+    private static bool IsSingle(Value scale) => QuantizationGrid.Constant(scale) is { } tensor ? tensor.Count == 1
+        : scale.Shape is { Rank: 0 } || scale.Producer is { OpType: "DynamicQuantizeLinear" };
 
     // A quantised constant becomes the weight that it stands for, if all who read it read the same numbers.
     private static bool Float(Value constant)
@@ -76,9 +77,13 @@ internal static class FakeQuantization
         return readers.All(n => Replace(n, constant, stored));
     }
 
-    private static bool IsPair(Node node) => node[0].Producer is { OpType: "QuantizeLinear", Domain: "" or "com.microsoft" } quantize
+    private static bool IsPair(Node node) => IsDynamic(node) || (node[0].Producer is { OpType: "QuantizeLinear", Domain: "" or "com.microsoft" } quantize
         && AreSame(quantize[1], node[1]) && AreSame(quantize.Optional(2), node.Optional(2))
-        && (IsSingle(node[1]) || (quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0)));
+        && (IsSingle(node[1]) || (quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0))));
+
+    // Quantised in the range that it has when the graph runs.
+    private static bool IsDynamic(Node node) => node[0].Producer is { OpType: "DynamicQuantizeLinear", Domain.Length: 0 } quantize
+        && quantize.Outputs.Take(3).SequenceEqual(node.Inputs.Take(3));
 
     private static bool AreSame(Value? a, Value? b) => a == b || (a is not null && b is not null
         && QuantizationGrid.Constant(a) is { } one && QuantizationGrid.Constant(b) is { } other
@@ -116,7 +121,7 @@ internal static class FakeQuantization
     }
 
     private static bool IsOfIntegers(Node node) => node.Outputs.TrueForAll(o => o is not null) && node.Optional(0)?.Type.IsFloat() != true
-        ? node.OpType is "MatMulInteger" or "ConvInteger" or "Cast" || Movers.Contains(node.OpType)
+        ? node.OpType is "MatMulInteger" or "ConvInteger" or "Add" or "Cast" || Movers.Contains(node.OpType)
         : node.OpType == "QuantizeLinear";
 
     // The zero point says what the integers are; without one QuantizeLinear makes uint8.

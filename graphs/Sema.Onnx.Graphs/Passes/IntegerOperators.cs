@@ -52,8 +52,7 @@ internal static class IntegerOperators
     }
 
     private static bool ComputesInIntegers(Node node) =>
-        node.OpType is "QuantizeLinear" or "MatMulInteger" or "ConvInteger" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "MatMulNBits"
-            or "DynamicQuantizeLSTM" or "QGemm" or "QAttention"
+        node.OpType is "QuantizeLinear" or "MatMulInteger" or "ConvInteger" or "MatMulNBits" or "QGemm"
         || node.OpType.StartsWith("QLinear", StringComparison.Ordinal);
 
     private static Value Float(Node y, int input, long axis = 1) => Dequantize(y[input], y[input + 1], y.Optional(input + 2), axis);

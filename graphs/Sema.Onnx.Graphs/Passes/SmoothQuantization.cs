@@ -8,7 +8,7 @@ internal static class SmoothQuantization
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Model model)
     {
-        var nodes = model.Graph.Nodes.Where(n => n is { OpType: "FakeQuantize", Domain: Model.SemaDomain }).ToList();
+        var nodes = model.Graph.AllNodes.Where(n => n is { OpType: "FakeQuantize" or "FakeFloor", Domain: Model.SemaDomain }).ToList();
         nodes.ForEach(n => n.OpType = "ClipToGrid");
         Functions.SemaFunctions.Attach(model);
         return nodes.Count > 0;

@@ -15,6 +15,11 @@ internal static class QuantizationCases
             new GradientCase(F(2, 3).In(1.5, 2), Scalar(0.125), Scalar(-4), Scalar(3)).Stepping(0.25),
             new GradientCase(F(2, 3).In(-2, -1.5), Scalar(0.125), Scale([2, 1], -4, -3), Scalar(3)).Stepping(0.25),
         ],
+        ["com.sema.FakeFloor"] =
+        [
+            new GradientCase(F(3, 4), Scalar(0.25), Scalar(-128), Scalar(127)).Stepping(0.25),
+            new GradientCase(F(2, 3).In(1.5, 2), Scalar(0.125), Scalar(-4), Scalar(3)).Stepping(0.25),
+        ],
         ["com.sema.ClipToGrid"] =
         [
             new GradientCase(F(3, 4), Scalar(0.25), Scalar(-128), Scalar(127)),

@@ -27,6 +27,7 @@ public sealed class IntegerOperatorsTests
         ["MatMulInteger"]           = x => Dynamic(x, "MatMulInteger", [], 5, 2),
         ["MatMulInteger by column"] = x => Dynamic(x, "MatMulInteger", [2], 5, 2),
         ["ConvInteger"]             = x => Dynamic(x, "ConvInteger", [], 4, 3, 3, 3),
+        ["ConvInteger with a bias"] = x => Dynamic(x, "ConvInteger", [], [4, 3, 3, 3], biased: true),
     };
 #pragma warning restore format
 
@@ -36,7 +37,7 @@ public sealed class IntegerOperatorsTests
     [DynamicData(nameof(Names))]
     public void Computes_the_same_in_floats(string operation)
     {
-        var ofSteps = operation is not ("MatMulInteger" or "MatMulInteger by column" or "ConvInteger");
+        var ofSteps = operation is not ("MatMulInteger" or "MatMulInteger by column" or "ConvInteger" or "ConvInteger with a bias");
         var graph = new Graph("integers");
         var x = graph.AddInput("x", ElementType.Float32, Shape.Of(2, 3, 5, 5));
         graph.Outputs.Add(graph.Renamed(Cases[operation](x), "y"));
@@ -112,12 +113,20 @@ public sealed class IntegerOperatorsTests
         return [scale, x.Graph.AddInitializer("y.zero", Integers(ElementType.UInt8, [], [100]))];
     }
 
-    private static Value Dynamic(Value x, string op, long[] scales, params long[] dims)
+    private static Value Dynamic(Value x, string op, long[] scales, params long[] dims) => Dynamic(x, op, scales, dims, biased: false);
+
+    private static Value Dynamic(Value x, string op, long[] scales, long[] dims, bool biased)
     {
         var quantized = x.Graph.AddNode("DynamicQuantizeLinear", "", [x], [], 3).Outputs;
         var w = Weight(x, null, dims);
         var scale = scales.Length == 0 ? w[1] : x.Graph.AddInitializer("columns", Tensor.Floats(scales, [0.01f, 0.02f]));
         var product = x.Graph.Emit(op, [quantized[0]!.As(ElementType.UInt8), w[0], quantized[2]!.As(ElementType.UInt8), w[2]]).As(ElementType.Int32);
+        if (biased)
+        {
+            var bias = x.Graph.AddInitializer("bias", Tensor.Floats([4], [0.5f, -0.25f, 0.125f, -2]));
+            product += x.Graph.Emit("Floor", [bias / (quantized[1]! * scale)]).Cast(ElementType.Int32).Reshape(1, 4, 1, 1);
+        }
+
         return product.Cast(ElementType.Float32) * (quantized[1]! * scale);
     }
 }

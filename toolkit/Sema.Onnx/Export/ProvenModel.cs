@@ -27,7 +27,8 @@ internal sealed class ProvenModel : IDisposable
     {
         var model = ModelReader.Read(path);
         var type = LeastPrecise(model.Graph);
-        var quantizes = model.Graph.Nodes.Exists(n => n.OpType.Contains("QLinear", StringComparison.Ordinal) || n.OpType is "QuantizeLinear" or "DynamicQuantizeLinear" or "QGemm");
+        var quantizes = model.Graph.AllNodes.Any(n => n.OpType.Contains("QLinear", StringComparison.Ordinal) || n.OpType.StartsWith("DynamicQuantize", StringComparison.Ordinal)
+            || n.OpType is "QuantizeLinear" or "QGemm");
 
         // As the file defines them: the integer kernels may saturate on the way. And ONNX Runtime fails on half convolutions of weights
         // that are inputs too, when it optimises them.
