@@ -73,6 +73,8 @@ internal static class Lowerings
         // What quantisation leaves
         ["com.microsoft.DynamicQuantizeLSTM"] = new(QuantizedProducts.Lstm, 12, "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget"),
         ["com.microsoft.DynamicQuantizeMatMul"] = new(QuantizedProducts.DynamicMatMul, 5),
+        ["com.microsoft.GatherBlockQuantized"] = new(PackedWeights.Gather, 4, "bits", "block_size", "gather_axis", "quantize_axis"),
+        ["com.microsoft.MatMulNBits"] = new(PackedWeights.MatMul, 6, "K", "N", "accuracy_level", "bits", "block_size", "weight_prepacked"),
         ["com.microsoft.MatMulIntegerToFloat"] = new(QuantizedProducts.MatMul, 7),
         ["com.microsoft.QAttention"] = new(QuantizedProducts.Attention, 9, "do_rotary", "mask_filter_value", "num_heads", "past_present_share_buffer", "scale", "unidirectional"),
 #pragma warning restore format

@@ -28,7 +28,7 @@ internal static class FakeQuantization
         }
 
         RemoveUnread(graph);
-        foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.Limits(v.Type) is not null).ToList())
+        foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.IsStored(v.Type)).ToList())
             changed |= Float(constant);
         foreach (var node in graph.AllNodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
         {
@@ -73,7 +73,7 @@ internal static class FakeQuantization
             return false;
         var stored = constant.Type;
         (constant.Type, constant.Initializer) = (ElementType.Float32, Tensor.Floats([.. integers.Dims], grid.Dequantize(integers)));
-        constant.Storage = new(stored, grid);
+        constant.Storage = new(stored, grid) { Dims = constant.Storage?.Dims };
         return readers.All(n => Replace(n, constant, stored));
     }
 
@@ -91,11 +91,15 @@ internal static class FakeQuantization
 
     private static bool Replace(Node node, Value x, ElementType integers)
     {
-        if (QuantizationGrid.Limits(Integers(node, integers)) is not { } limits || (!IsSingle(node[1]) && x.Shape is null))
+        var type = Integers(node, integers);
+        if (!QuantizationGrid.IsStored(type) || (!IsSingle(node[1]) && x.Shape is null))
             return false;
         x.Graph.ReplaceNode(node, () =>
         {
             var scale = Spread(node, node[1], x);
+            if (Float8.Of(type) is { } format)
+                return [x.Graph.Call("FakeFloat8", [x, scale, scale.Like(-format.Largest), scale.Like(format.Largest)], ("to", (long)type))];
+            var limits = QuantizationGrid.Limits(type)!.Value;
             var zero = node.Optional(2) is { } given ? Spread(node, given.Cast(ElementType.Float32), x) : scale.Like(0);
             return [x.Graph.Call("FakeQuantize", [x, scale, limits.Least - zero, limits.Largest - zero])];
         });
@@ -135,6 +139,8 @@ internal static class FakeQuantization
             return scale.Reshape(x.Graph.Vector());
         var axis = node.Axis("axis", 1, x.Rank);
         var block = node.Int("block_size", 0);
+        if (block >= x.KnownShape[axis].Size)
+            return scale;
         if (block == 0)
             return scale.Reshape([.. Enumerable.Range(0, x.Rank).Select(i => i == axis ? -1L : 1)]);
         var repeated = scale.Unsqueeze(axis + 1).Expand(x.Graph.Vector([.. Enumerable.Range(0, x.Rank + 1).Select(i => i == axis + 1 ? block : 1)]));

@@ -13,6 +13,9 @@ internal static class RuntimeQuantizedModels
         ["DynamicQuantizeLSTM"] = (() => Lstm(bidirectional: true, byColumn: false), ["w", "r", "head"]),
         ["DynamicQuantizeLSTM by column"] = (() => Lstm(bidirectional: false, byColumn: true), ["w", "r", "head"]),
         ["QAttention"] = (Attention, ["w", "head"]),
+        ["MatMulNBits, 4 bits"] = (() => NBits(4), ["w", "head"]),
+        ["MatMulNBits, 8 bits"] = (() => NBits(8), ["w", "head"]),
+        ["GatherBlockQuantized"] = (Rows, ["table", "head"]),
     };
 
     // Four steps of one feature.
@@ -37,6 +40,37 @@ internal static class RuntimeQuantizedModels
         var (w, scale, zero) = Weight(graph, "w", [], 1, 12);
         var y = graph.AddNode("QAttention", Lowerings.RuntimeDomain, [q[0], w, TinyModels.Weight(graph, "b", 12), q[1], scale, null, q[2], zero], [("num_heads", 2L)], 1).Output;
         return Head(y.As(ElementType.Float32).Reshape(-1, 16), 16);
+    }
+
+    // Of a row of 16 numbers 4 are read, and the bias is plain.
+    private static Model NBits(int bits)
+    {
+        var graph = new Graph("nbits");
+        var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", TinyModels.Features));
+        var w = graph.AddInitializer("w", new Tensor(ElementType.UInt8, [8, 1, 2 * bits], Bytes(16 * bits)));
+        var scale = graph.AddInitializer("w.scale", Tensor.Floats([8, 1], [.. Enumerable.Range(1, 8).Select(i => (i % 2 == 0 ? -0.3f : 0.2f) / (1 << (bits - 4)))]));
+        var y = graph.AddNode("MatMulNBits", Lowerings.RuntimeDomain, [x, w, scale, null, null, TinyModels.Weight(graph, "b", 8)],
+            [("K", 4L), ("N", 8L), ("bits", (long)bits), ("block_size", 16L)], 1).Output;
+        return Head(y.As(ElementType.Float32).Tanh(), 8);
+    }
+
+    // Which side of 0 the first feature is on chooses a row.
+    private static Model Rows()
+    {
+        var graph = new Graph("rows");
+        var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", TinyModels.Features));
+        var table = graph.AddInitializer("table", new Tensor(ElementType.UInt8, [2, 8], Bytes(16)));
+        var scale = graph.AddInitializer("table.scale", Tensor.Floats([2, 1], [0.1f, 0.15f]));
+        var row = x.Slice(1, 0, 1).Greater(x.Like(0)).Cast(ElementType.Int64).Reshape(-1);
+        var y = graph.AddNode("GatherBlockQuantized", Lowerings.RuntimeDomain, [table, row, scale], [("block_size", 16L), ("bits", 4L)], 1).Output.As(ElementType.Float32);
+        return Head(Operators.Concat([y, x], 1), 20);
+    }
+
+    private static byte[] Bytes(int count)
+    {
+        var bytes = new byte[count];
+        new Random(3).NextBytes(bytes);
+        return bytes;
     }
 
     private static Value Steps(Graph graph) => graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", TinyModels.Features)).Reshape(-1, 4, 1);
