@@ -50,6 +50,7 @@ public sealed class IntegerOperatorsTests
         graph.Outputs.Add(graph.Renamed(Cases[operation](x), "y"));
         var model = new Model(graph) { Opsets = { [""] = Model.Opset, [Contrib] = 1 } };
         var before = Run(model);
+        OnnxRunner.InferShapes(graph);
 
         Assert.IsTrue(IntegerOperators.Run(graph));
         Assert.IsTrue(FakeQuantization.Run(model));
