@@ -53,21 +53,46 @@ public enum ElementType
 
     /// <summary>The upper half of a binary32.</summary>
     BFloat16 = 16,
+
+    /// <summary>8-bit float: 4 bits of exponent, 3 of mantissa, no infinities.</summary>
+    Float8E4M3FN = 17,
+
+    /// <summary>8-bit float: 4 bits of exponent, 3 of mantissa, neither infinities nor a negative zero.</summary>
+    Float8E4M3FNUZ = 18,
+
+    /// <summary>8-bit float: 5 bits of exponent, 2 of mantissa.</summary>
+    Float8E5M2 = 19,
+
+    /// <summary>8-bit float: 5 bits of exponent, 2 of mantissa, neither infinities nor a negative zero.</summary>
+    Float8E5M2FNUZ = 20,
+
+    /// <summary>Unsigned 4-bit integer; two stand in a byte, the first in its lower half.</summary>
+    UInt4 = 21,
+
+    /// <summary>Signed 4-bit integer; two stand in a byte, the first in its lower half.</summary>
+    Int4 = 22,
 }
 
 /// <summary>What an <see cref="ElementType"/> tells.</summary>
 internal static class ElementTypes
 {
-    /// <summary>Gets the bytes of one element, or 0 where elements have no fixed size (strings, unknown types).</summary>
+    /// <summary>Gets the bytes of one element, or 0 where elements have no bytes of their own (strings, halves of a byte, unknown types).</summary>
     public static int Size(this ElementType type) => type switch
     {
-        ElementType.Bool or ElementType.UInt8 or ElementType.Int8 => 1,
+        ElementType.Bool or ElementType.UInt8 or ElementType.Int8
+            or ElementType.Float8E4M3FN or ElementType.Float8E4M3FNUZ or ElementType.Float8E5M2 or ElementType.Float8E5M2FNUZ => 1,
         ElementType.UInt16 or ElementType.Int16 or ElementType.Float16 or ElementType.BFloat16 => 2,
         ElementType.Float32 or ElementType.Int32 or ElementType.UInt32 => 4,
         ElementType.Float64 or ElementType.Int64 or ElementType.UInt64 or ElementType.Complex64 => 8,
         ElementType.Complex128 => 16,
         _ => 0,
     };
+
+    /// <summary>Gets whether two elements stand in a byte.</summary>
+    public static bool IsHalfByte(this ElementType type) => type is ElementType.UInt4 or ElementType.Int4;
+
+    /// <summary>Gets the bytes that so many elements take.</summary>
+    public static long ByteLength(this ElementType type, long count) => type.IsHalfByte() ? (count + 1) / 2 : count * type.Size();
 
     /// <summary>Gets whether a value of this type can carry a gradient.</summary>
     public static bool IsFloat(this ElementType type) =>

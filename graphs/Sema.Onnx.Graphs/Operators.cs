@@ -90,6 +90,11 @@ internal static class Operators
         internal Value Slice(long axis, long start, long end, long step = 1) => x.Slice(
             x.Graph.Vector(start), x.Graph.Vector(end), x.Graph.Vector(axis), step == 1 ? null : x.Graph.Vector(step));
 
+        /// <summary>Zeros before and behind one axis, of so many.</summary>
+        /// <remarks>Pad is told of all axes: where it names some, ONNX Runtime's optimizer moves transpositions past it without renaming them.</remarks>
+        internal Value Padded(int rank, int axis, long before, long behind) => x.Graph.Emit("Pad",
+            [x, x.Graph.Vector([.. Enumerable.Range(0, 2 * rank).Select(i => i == axis ? before : i == rank + axis ? behind : 0)])]);
+
         internal Value Identity() => x.Graph.Emit("Identity", [x]);
 
         internal Value Equal(Value other) => x.Graph.Emit("Equal", [x, other]).As(ElementType.Bool);

@@ -12,21 +12,21 @@ internal sealed class QuantizationGrid
     private QuantizationGrid(ElementType type, float[] scales, long[] zeros, long size, long inner, long block, long blocks) =>
         (Type, _scales, _zeros, _size, _inner, _block, _blocks) = (type, scales, zeros, size, inner, block, blocks);
 
-    /// <summary>Gets the type of the stored integers.</summary>
+    /// <summary>Gets the type of what is stored.</summary>
     internal ElementType Type { get; }
 
-    /// <summary>Gets what a DequantizeLinear makes of an integer constant, or <see langword="null"/> where its scales are computed, not finite, or not positive.</summary>
+    /// <summary>Gets what a DequantizeLinear makes of an integer constant, or <see langword="null"/> where its scales are computed, not finite, or 0.</summary>
     /// <param name="node">The node.</param>
     /// <param name="integers">The constant.</param>
     internal static QuantizationGrid? Of(Node node, Tensor integers)
     {
-        if (Limits(integers.Type) is null || Constant(node[1]) is not { } scale || !scale.Type.IsFloat() || scale.Count == 0)
+        if (!IsStored(integers.Type) || Constant(node[1]) is not { } scale || !scale.Type.IsFloat() || scale.Count == 0)
             return null;
         var scales = scale.ToFloat32();
-        var zeros = node.Optional(2) is { } given ? Constant(given)?.ToInt64() : [0];
+        var zeros = node.Optional(2) is { } given ? Zeros(Constant(given)) : [0];
         if (zeros is [var zero])
             zeros = [.. Enumerable.Repeat(zero, scales.Length)];
-        if (zeros?.Length != scales.Length || !Array.TrueForAll(scales, s => float.IsFinite(s) && s > 0))
+        if (zeros?.Length != scales.Length || !Array.TrueForAll(scales, s => float.IsFinite(s) && s != 0))
             return null;
         if (scales.Length == 1)
             return new(integers.Type, scales, zeros, 1, long.MaxValue, 0, 0);
@@ -39,6 +39,9 @@ internal sealed class QuantizationGrid
             : throw new InvalidModelException($"Operator '{node.OpType}', node {node.Label}: {scales.Length} scales do not fit the shape {integers.Shape}, whose axis {axis} takes {expected}.");
     }
 
+    /// <summary>Gets whether quantised values have a type.</summary>
+    internal static bool IsStored(ElementType type) => Limits(type) is not null || Float8.Of(type) is not null;
+
     /// <summary>Gets the least and the largest integer of a type that quantised values have, or <see langword="null"/> for another type.</summary>
     internal static (long Least, long Largest)? Limits(ElementType type) => type switch
     {
@@ -47,6 +50,8 @@ internal sealed class QuantizationGrid
         ElementType.UInt16 => (ushort.MinValue, ushort.MaxValue),
         ElementType.Int16 => (short.MinValue, short.MaxValue),
         ElementType.Int32 => (int.MinValue, int.MaxValue),
+        ElementType.UInt4 => (0, 15),
+        ElementType.Int4 => (-8, 7),
         _ => null,
     };
 
@@ -54,24 +59,39 @@ internal sealed class QuantizationGrid
     internal static Tensor? Constant(Value value) => value.Initializer ?? (value.Producer is { OpType: "Identity" } node ? Constant(node[0]) : null);
 
     /// <summary>Gets the numbers that stored integers stand for.</summary>
-    internal float[] Dequantize(Tensor integers) => [.. integers.ToInt64().Select((q, i) => (q - _zeros[At(i)]) * _scales[At(i)])];
+    internal float[] Dequantize(Tensor stored) => Float8.Of(Type) is null
+        ? [.. stored.ToInt64().Select((q, i) => (q - _zeros[At(i)]) * _scales[At(i)])]
+        : [.. stored.ToFloat32().Select((q, i) => q * _scales[At(i)])];
 
-    /// <summary>Gets the integers of the nearest numbers, as QuantizeLinear makes them: half to even, saturating.</summary>
+    /// <summary>Gets the integers (or small floats) of the nearest numbers, as QuantizeLinear makes them: half to even, saturating.</summary>
     internal byte[] Quantize(ReadOnlySpan<float> values)
     {
-        var (least, largest) = Limits(Type)!.Value;
-        var size = Type.Size();
-        var bytes = new byte[values.Length * size];
+        var bytes = new byte[Type.ByteLength(values.Length)];
+        // In float32, as the graph divides.
         for (var i = 0; i < values.Length; i++)
-        {
-            // In float32, as the graph divides.
-            var steps = MathF.Round(values[i] / _scales[At(i)], MidpointRounding.ToEven);
-            var q = (long)Math.Clamp((double)steps + _zeros[At(i)], least, largest);
-            MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in q))[..size].CopyTo(bytes.AsSpan(i * size)); // little-endian
-        }
-
+            Put(bytes, i, values[i] / _scales[At(i)]);
         return bytes;
     }
+
+    private void Put(byte[] bytes, int i, float steps)
+    {
+        if (Float8.Of(Type) is { } format)
+        {
+            bytes[i] = format.Encode(steps);
+            return;
+        }
+
+        var (least, largest) = Limits(Type)!.Value;
+        var q = (long)Math.Clamp((double)MathF.Round(steps, MidpointRounding.ToEven) + _zeros[At(i)], least, largest);
+        if (Type.IsHalfByte())
+            bytes[i / 2] |= (byte)((q & 15) << (i % 2 * 4));
+        else
+            MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in q))[..Type.Size()].CopyTo(bytes.AsSpan(i * Type.Size())); // little-endian
+    }
+
+    // Floats have no zero point but 0.
+    private static long[]? Zeros(Tensor? tensor) => tensor is null || Float8.Of(tensor.Type) is null ? tensor?.ToInt64()
+        : Array.TrueForAll(tensor.ToFloat32(), z => z == 0) ? new long[tensor.Count] : null;
 
     /// <summary>Gets whether two grids hold the same numbers.</summary>
     internal bool IsSame(QuantizationGrid other) => Type == other.Type && (_size, _inner, _block) == (other._size, other._inner, other._block)

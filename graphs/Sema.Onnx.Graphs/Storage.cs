@@ -5,6 +5,9 @@ namespace Sema.Onnx.Graphs;
 /// <param name="Grid">The numbers that the stored integers stand for; <see langword="null"/> where floats are stored.</param>
 internal sealed record Storage(ElementType Type, QuantizationGrid? Grid = null)
 {
+    /// <summary>Gets the sizes of the stored tensor, where they are others: several elements packed into one.</summary>
+    internal IReadOnlyList<long>? Dims { get; init; }
+
     /// <summary>What is stored as it stands.</summary>
     internal static Storage Plain { get; } = new(ElementType.Float32);
 

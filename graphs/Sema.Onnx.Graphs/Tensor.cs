@@ -20,7 +20,7 @@ internal sealed class Tensor
     public Tensor(ElementType type, ReadOnlySpan<long> dims, ReadOnlyMemory<byte> data)
     {
         (Type, Dims, _data, ByteLength) = (type, dims.ToArray(), data, data.Length);
-        if (type.Size() == 0 || ElementCount(dims) * type.Size() != data.Length)
+        if ((type.Size() == 0 && !type.IsHalfByte()) || type.ByteLength(ElementCount(dims)) != data.Length)
             throw new InvalidModelException($"A {type} tensor of shape {Graphs.Shape.Of(Dims)} cannot hold {data.Length} bytes.");
     }
 
@@ -101,6 +101,9 @@ internal sealed class Tensor
         return stretch.Length <= KeptBytes ? new(type, dims, tensor.Data) : tensor;
     }
 
+    /// <summary>Gets the same bytes as elements of another type.</summary>
+    internal Tensor Reread(ElementType type, ReadOnlySpan<long> dims) => Stretch is null ? new(type, dims, _data) : InFile(type, dims, Stretch);
+
     internal static Tensor OfStrings(ReadOnlySpan<long> dims, IReadOnlyList<byte[]> strings) => new(dims.ToArray(), strings);
 
     /// <summary>Gets the elements as numbers of their own type.</summary>
@@ -118,6 +121,8 @@ internal sealed class Tensor
         ElementType.UInt32 => [.. As<uint>().ToArray()],
         ElementType.UInt16 => [.. As<ushort>().ToArray()],
         ElementType.UInt8 or ElementType.Bool => [.. Data.ToArray()],
+        ElementType.UInt4 => Halves(q => q),
+        ElementType.Int4 => Halves(q => (q ^ 8) - 8),
         _ => throw new InvalidModelException($"An integer tensor was needed where a {Type} tensor of shape {Shape} stands."),
     };
 
@@ -127,6 +132,7 @@ internal sealed class Tensor
         ElementType.Float32 => As<float>().ToArray(),
         ElementType.Float16 => Array.ConvertAll(As<Half>().ToArray(), h => (float)h),
         ElementType.BFloat16 => Array.ConvertAll(As<ushort>().ToArray(), b => BitConverter.UInt32BitsToSingle((uint)b << 16)),
+        _ when Float8.Of(Type) is { } format => Array.ConvertAll(Data.ToArray(), format.Decode),
         _ => Array.ConvertAll(ToFloat64(), d => (float)d),
     };
 
@@ -177,6 +183,15 @@ internal sealed class Tensor
 
     /// <summary>Gets whether another tensor has the same type, sizes and bytes; strings are not compared.</summary>
     public bool IsSame(Tensor other) => ReferenceEquals(this, other) || (Type == other.Type && Dims.SequenceEqual(other.Dims) && Holds(other));
+
+    private long[] Halves(Func<int, int> number)
+    {
+        var data = Data.Span;
+        var numbers = new long[Count];
+        for (var i = 0; i < numbers.Length; i++)
+            numbers[i] = number(data[i / 2] >> (i % 2 * 4) & 15);
+        return numbers;
+    }
 
     // The other's bytes are those of this one, which are as many.
     private bool Holds(Tensor other)

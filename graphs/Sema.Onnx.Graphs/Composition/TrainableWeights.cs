@@ -20,7 +20,7 @@ internal static class TrainableWeights
         var reached = Reached(loss);
         var statistics = graph.AllNodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
             .SelectMany(n => new[] { Source(n[3]).Initializer, Source(n[4]).Initializer }).ToHashSet();
-        var scales = graph.AllNodes.Where(n => n.OpType is "FakeQuantize" or "ClipToGrid" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
+        var scales = graph.AllNodes.Where(n => n.OpType is "FakeQuantize" or "FakeFloor" or "FakeFloat8" or "ClipToGrid" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
         return [.. floats.Select(v =>
             statistics.Contains(v.Initializer) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
             : scales.Contains(v) ? new(v, Verdict.Constant, "quantisation scale")

@@ -63,6 +63,14 @@ internal static class Lowerings
         ["com.microsoft.GroupQueryAttention"] = new(GroupQueryAttention.Lower, 12, "do_rotary", "kv_num_heads", "local_window_size", "num_heads", "qk_output", "rotary_interleaved", "scale", "sliding_window_cache", "smooth_softmax", "softcap"),
         ["RotaryEmbedding"] = new(Rotary.Standard, 4, "interleaved", "num_heads", "rotary_embedding_dim"),
         ["com.microsoft.RotaryEmbedding"] = new(Rotary.Runtime, 4, "interleaved", "is_packed_batching", "num_heads", "rotary_embedding_dim", "scale"),
+
+        // What quantisation leaves
+        ["com.microsoft.DynamicQuantizeLSTM"] = new(QuantizedProducts.Lstm, 12, "activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget"),
+        ["com.microsoft.DynamicQuantizeMatMul"] = new(QuantizedProducts.DynamicMatMul, 5),
+        ["com.microsoft.GatherBlockQuantized"] = new(PackedWeights.Gather, 4, "bits", "block_size", "gather_axis", "quantize_axis"),
+        ["com.microsoft.MatMulNBits"] = new(PackedWeights.MatMul, 6, "K", "N", "accuracy_level", "bits", "block_size", "weight_prepacked"),
+        ["com.microsoft.MatMulIntegerToFloat"] = new(QuantizedProducts.MatMul, 7),
+        ["com.microsoft.QAttention"] = new(QuantizedProducts.Attention, 9, "do_rotary", "mask_filter_value", "num_heads", "past_present_share_buffer", "scale", "unidirectional"),
 #pragma warning restore format
     };
 

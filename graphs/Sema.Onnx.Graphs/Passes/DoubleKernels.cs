@@ -58,7 +58,7 @@ internal static class DoubleKernels
         ["Resize"]             = y => [Resize(y)],
         ["RNN"]                = DoubleRecurrence.Rnn,
         ["GRU"]                = DoubleRecurrence.Gru,
-        ["LSTM"]               = DoubleRecurrence.Lstm,
+        ["LSTM"] = y => DoubleRecurrence.Lstm(y),
         ["OneHot"]             = y => [OneHot(y)],
         ["MaxUnpool"]          = y => [MaxUnpool(y)],
         ["Col2Im"]             = y => [Col2Im(y)],

@@ -28,9 +28,9 @@ internal static class FakeQuantization
         }
 
         RemoveUnread(graph);
-        foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.Limits(v.Type) is not null).ToList())
+        foreach (var constant in graph.Initializers.Where(v => QuantizationGrid.IsStored(v.Type)).ToList())
             changed |= Float(constant);
-        foreach (var node in graph.Nodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
+        foreach (var node in graph.AllNodes.Where(n => IsDequantize(n) && IsPair(n)).ToList())
         {
             var quantize = node[0].Producer!;
             changed |= Replace(node, quantize[0], node[0].Type);
@@ -57,7 +57,8 @@ internal static class FakeQuantization
         return mover.OpType == "Transpose" && mover.Ints("perm") is { } order && node.Int("block_size", 0) == 0 ? order[node.Axis("axis", 1, order.Length)] : null;
     }
 
-    private static bool IsSingle(Value scale) => QuantizationGrid.Constant(scale) is { } tensor ? tensor.Count == 1 : scale.Shape is { Rank: 0 };
+    private static bool IsSingle(Value scale) => QuantizationGrid.Constant(scale) is { } tensor ? tensor.Count == 1
+        : scale.Shape is { Rank: 0 } || scale.Producer is { OpType: "DynamicQuantizeLinear" };
 
     // A quantised constant becomes the weight that it stands for, if all who read it read the same numbers.
     private static bool Float(Value constant)
@@ -72,13 +73,17 @@ internal static class FakeQuantization
             return false;
         var stored = constant.Type;
         (constant.Type, constant.Initializer) = (ElementType.Float32, Tensor.Floats([.. integers.Dims], grid.Dequantize(integers)));
-        constant.Storage = new(stored, grid);
+        constant.Storage = new(stored, grid) { Dims = constant.Storage?.Dims };
         return readers.All(n => Replace(n, constant, stored));
     }
 
-    private static bool IsPair(Node node) => node[0].Producer is { OpType: "QuantizeLinear", Domain: "" or "com.microsoft" } quantize
+    private static bool IsPair(Node node) => IsDynamic(node) || (node[0].Producer is { OpType: "QuantizeLinear", Domain: "" or "com.microsoft" } quantize
         && AreSame(quantize[1], node[1]) && AreSame(quantize.Optional(2), node.Optional(2))
-        && (IsSingle(node[1]) || (quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0)));
+        && (IsSingle(node[1]) || (quantize.Int("axis", 1) == node.Int("axis", 1) && quantize.Int("block_size", 0) == node.Int("block_size", 0))));
+
+    // Quantised in the range that it has when the graph runs.
+    private static bool IsDynamic(Node node) => node[0].Producer is { OpType: "DynamicQuantizeLinear", Domain.Length: 0 } quantize
+        && quantize.Outputs.Take(3).SequenceEqual(node.Inputs.Take(3));
 
     private static bool AreSame(Value? a, Value? b) => a == b || (a is not null && b is not null
         && QuantizationGrid.Constant(a) is { } one && QuantizationGrid.Constant(b) is { } other
@@ -86,11 +91,15 @@ internal static class FakeQuantization
 
     private static bool Replace(Node node, Value x, ElementType integers)
     {
-        if (QuantizationGrid.Limits(Integers(node, integers)) is not { } limits || (!IsSingle(node[1]) && x.Shape is null))
+        var type = Integers(node, integers);
+        if (!QuantizationGrid.IsStored(type) || (!IsSingle(node[1]) && x.Shape is null))
             return false;
         x.Graph.ReplaceNode(node, () =>
         {
             var scale = Spread(node, node[1], x);
+            if (Float8.Of(type) is { } format)
+                return [x.Graph.Call("FakeFloat8", [x, scale, scale.Like(-format.Largest), scale.Like(format.Largest)], ("to", (long)type))];
+            var limits = QuantizationGrid.Limits(type)!.Value;
             var zero = node.Optional(2) is { } given ? Spread(node, given.Cast(ElementType.Float32), x) : scale.Like(0);
             return [x.Graph.Call("FakeQuantize", [x, scale, limits.Least - zero, limits.Largest - zero])];
         });
@@ -116,7 +125,7 @@ internal static class FakeQuantization
     }
 
     private static bool IsOfIntegers(Node node) => node.Outputs.TrueForAll(o => o is not null) && node.Optional(0)?.Type.IsFloat() != true
-        ? node.OpType is "MatMulInteger" or "ConvInteger" or "Cast" || Movers.Contains(node.OpType)
+        ? node.OpType is "MatMulInteger" or "ConvInteger" or "Add" or "Cast" || Movers.Contains(node.OpType)
         : node.OpType == "QuantizeLinear";
 
     // The zero point says what the integers are; without one QuantizeLinear makes uint8.
@@ -130,6 +139,8 @@ internal static class FakeQuantization
             return scale.Reshape(x.Graph.Vector());
         var axis = node.Axis("axis", 1, x.Rank);
         var block = node.Int("block_size", 0);
+        if (block >= x.KnownShape[axis].Size)
+            return scale;
         if (block == 0)
             return scale.Reshape([.. Enumerable.Range(0, x.Rank).Select(i => i == axis ? -1L : 1)]);
         var repeated = scale.Unsqueeze(axis + 1).Expand(x.Graph.Vector([.. Enumerable.Range(0, x.Rank + 1).Select(i => i == axis + 1 ? block : 1)]));

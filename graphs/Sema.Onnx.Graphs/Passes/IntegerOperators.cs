@@ -11,12 +11,15 @@ internal static class IntegerOperators
     {
         ["QLinearConv"]                             = y => Quantized(y, 6, Convolution(y)),
         ["QLinearMatMul"]                           = y => Quantized(y, 6, Float(y, 0, -2).MatMul(Float(y, 3, -1))),
+        ["com.microsoft.QLinearConv"]               = y => Quantized(y, 6, Convolution(y)),
         ["com.microsoft.QLinearAdd"]                = y => Quantized(y, 6, Float(y, 0) + Float(y, 3)),
         ["com.microsoft.QLinearMul"]                = y => Quantized(y, 6, Float(y, 0) * Float(y, 3)),
         ["com.microsoft.QLinearSigmoid"]            = y => Quantized(y, 3, Float(y, 0).Sigmoid()),
         ["com.microsoft.QLinearLeakyRelu"]          = y => Quantized(y, 3, Same(y, "LeakyRelu", Float(y, 0))),
-        ["com.microsoft.QLinearGlobalAveragePool"]  = y => Quantized(y, 3, Same(y, "GlobalAveragePool", Float(y, 0))),
-        ["com.microsoft.QLinearAveragePool"]        = y => Quantized(y, 3, Same(y, "AveragePool", Float(y, 0))),
+        ["com.microsoft.QLinearGlobalAveragePool"]  = y => Quantized(y, 3, Last(y, Same(y, "GlobalAveragePool", First(y)))),
+        ["com.microsoft.QLinearAveragePool"]        = y => Quantized(y, 3, Last(y, Same(y, "AveragePool", First(y)))),
+        ["com.microsoft.QLinearSoftmax"]            = y => Quantized(y, 3, Softmax(y)),
+        ["com.microsoft.QLinearWhere"]              = y => Quantized(y, 7, y[0].Where(Float(y, 1), Float(y, 4))),
         ["com.microsoft.QLinearConcat"]             = y => Quantized(y, 0, Same(y, "Concat", [.. Enumerable.Range(0, (y.Inputs.Count - 2) / 3).Select(i => Float(y, 2 + 3 * i))])),
         ["com.microsoft.QGemm"]                     = y => Quantized(y, 7, Product(y)),
     };
@@ -26,7 +29,7 @@ internal static class IntegerOperators
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Graph graph)
     {
-        var nodes = graph.Nodes.Where(n => Lowerings.ContainsKey(n.QualifiedType) && n.Int("channels_last", 0) == 0).ToList();
+        var nodes = graph.Nodes.Where(n => Lowerings.ContainsKey(n.QualifiedType)).ToList();
         foreach (var node in nodes)
             graph.ReplaceNode(node, () => [Lowerings[node.QualifiedType](node)]);
         return nodes.Count > 0 | DynamicQuantization.Run(graph);
@@ -52,8 +55,7 @@ internal static class IntegerOperators
     }
 
     private static bool ComputesInIntegers(Node node) =>
-        node.OpType is "QuantizeLinear" or "MatMulInteger" or "ConvInteger" or "DynamicQuantizeMatMul" or "MatMulIntegerToFloat" or "MatMulNBits"
-            or "DynamicQuantizeLSTM" or "QGemm" or "QAttention"
+        node.OpType is "QuantizeLinear" or "MatMulInteger" or "ConvInteger" or "QGemm"
         || node.OpType.StartsWith("QLinear", StringComparison.Ordinal);
 
     private static Value Float(Node y, int input, long axis = 1) => Dequantize(y[input], y[input + 1], y.Optional(input + 2), axis);
@@ -68,8 +70,24 @@ internal static class IntegerOperators
 
     private static Value Same(Node y, string op, params Value[] inputs) => y.Graph.Emit(op, inputs, y.Attributes.Where(a => a.Name != "channels_last"));
 
-    private static Value Convolution(Node y) => Same(y, "Conv",
-        y.Optional(8) is { } bias ? [Float(y, 0), Float(y, 3, 0), Bias(bias, y[1], y[4], 0)] : [Float(y, 0), Float(y, 3, 0)]);
+    private static Value Convolution(Node y) => Last(y, Same(y, "Conv",
+        y.Optional(8) is { } bias ? [First(y), Float(y, 3, 0), Bias(bias, y[1], y[4], 0)] : [First(y), Float(y, 3, 0)]));
+
+    // The image with its channels in front, and the result as they were.
+    private static Value First(Node y) => y.Int("channels_last", 0) == 0 ? Float(y, 0)
+        : Float(y, 0).Transpose([0, y[0].Rank - 1, .. Enumerable.Range(1, y[0].Rank - 2).Select(i => (long)i)]);
+
+    private static Value Last(Node y, Value result) => y.Int("channels_last", 0) == 0 ? result
+        : result.Transpose([0, .. Enumerable.Range(2, y[0].Rank - 2).Select(i => (long)i), 1]);
+
+    // Before opset 13 over all axes from one on.
+    private static Value Softmax(Node y)
+    {
+        if (y.Int("opset", 13) >= 13)
+            return y.Graph.Emit("Softmax", [Float(y, 0)], ("axis", y.Int("axis", -1)));
+        var rows = Float(y, 0).Reshape([.. Enumerable.Repeat(0L, y.Axis("axis", 1, y[0].Rank)), -1]);
+        return y.Graph.Emit("Softmax", [rows], ("axis", -1)).Reshape(y[0].ShapeVector());
+    }
 
     private static Value Product(Node y)
     {

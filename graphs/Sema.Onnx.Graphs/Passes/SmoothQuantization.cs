@@ -8,8 +8,13 @@ internal static class SmoothQuantization
     /// <returns>Whether anything changed.</returns>
     internal static bool Run(Model model)
     {
-        var nodes = model.Graph.Nodes.Where(n => n is { OpType: "FakeQuantize", Domain: Model.SemaDomain }).ToList();
-        nodes.ForEach(n => n.OpType = "ClipToGrid");
+        var nodes = model.Graph.AllNodes.Where(n => n is { OpType: "FakeQuantize" or "FakeFloor" or "FakeFloat8", Domain: Model.SemaDomain }).ToList();
+        foreach (var node in nodes)
+        {
+            node.OpType = "ClipToGrid";
+            node.Remove("to");
+        }
+
         Functions.SemaFunctions.Attach(model);
         return nodes.Count > 0;
     }

@@ -14,7 +14,7 @@ namespace Sema.Onnx.Graphs.Serialization;
 internal sealed record ExternalSlice(string Location, long Offset, ElementType Type, IReadOnlyList<long> Dims)
 {
     /// <summary>Gets the number of bytes.</summary>
-    internal long Length => Tensor.ElementCount([.. Dims]) * Type.Size();
+    internal long Length => Type.ByteLength(Tensor.ElementCount([.. Dims]));
 }
 
 /// <summary>Writes graphs as ONNX files; equal models give equal bytes.</summary>

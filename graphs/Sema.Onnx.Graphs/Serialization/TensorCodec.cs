@@ -14,14 +14,14 @@ internal static class TensorCodec
         var count = Tensor.ElementCount(dims);
         if (type == ElementType.String)
             return ReadStrings(proto, dims, count);
-        if (type.Size() == 0)
+        if (type.Size() == 0 && !type.IsHalfByte())
             throw new InvalidModelException($"The tensor '{proto.Name}' has elements of type code {proto.DataType}, which is not read.");
 
         var stretch = proto.DataLocation == TensorProto.Types.DataLocation.External ? external.Find(proto) : null;
         var data = stretch is not null ? default : proto.HasRawData ? proto.RawData.Memory : Typed(proto, type);
         var held = stretch?.Length ?? data.Length;
-        if (held != count * type.Size())
-            throw new InvalidModelException($"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {count * type.Size()} bytes, but its file holds {held}.");
+        if (held != type.ByteLength(count))
+            throw new InvalidModelException($"The tensor '{proto.Name}' of shape {Shape.Of(dims)} needs {type.ByteLength(count)} bytes, but its file holds {held}.");
         if (held > Array.MaxLength)
             throw new InvalidModelException($"The tensor '{proto.Name}' of shape {Shape.Of(dims)} takes {held} bytes; tensors above 2 GiB are not read, split it into several.");
         return stretch is null ? new(type, dims, data) : Tensor.InFile(type, dims, stretch);
@@ -45,7 +45,7 @@ internal static class TensorCodec
         return proto;
     }
 
-    // The typed fields hold what fits them: int32_data every type of at most 32 bits, halves as their bit patterns.
+    // The typed fields hold what fits them: int32_data every type of at most 32 bits, small floats as their bit patterns, two halves of a byte as one number.
     private static ReadOnlyMemory<byte> Typed(TensorProto proto, ElementType type) => type switch
     {
         ElementType.Float32 or ElementType.Complex64 => Bytes<float>([.. proto.FloatData]),

@@ -15,6 +15,17 @@ internal static class QuantizationCases
             new GradientCase(F(2, 3).In(1.5, 2), Scalar(0.125), Scalar(-4), Scalar(3)).Stepping(0.25),
             new GradientCase(F(2, 3).In(-2, -1.5), Scalar(0.125), Scale([2, 1], -4, -3), Scalar(3)).Stepping(0.25),
         ],
+        ["com.sema.FakeFloor"] =
+        [
+            new GradientCase(F(3, 4), Scalar(0.25), Scalar(-128), Scalar(127)).Stepping(0.25),
+            new GradientCase(F(2, 3).In(1.5, 2), Scalar(0.125), Scalar(-4), Scalar(3)).Stepping(0.25),
+        ],
+        // From 1 to 2 the numbers are eighths.
+        ["com.sema.FakeFloat8"] =
+        [
+            new GradientCase(F(3, 4).In(1.25, 1.5), Scalar(1), Scalar(-448), Scalar(448)).With(("to", (long)ElementType.Float8E4M3FN)).Stepping(0.125),
+            new GradientCase(F(2, 3).In(1000, 1500), Scalar(2), Scalar(-240), Scalar(240)).With(("to", (long)ElementType.Float8E4M3FNUZ)).Stepping(1),
+        ],
         ["com.sema.ClipToGrid"] =
         [
             new GradientCase(F(3, 4), Scalar(0.25), Scalar(-128), Scalar(127)),

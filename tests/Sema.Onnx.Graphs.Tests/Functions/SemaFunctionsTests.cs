@@ -14,7 +14,7 @@ public sealed class SemaFunctionsTests
             "Conv", "MaxPool", "AveragePool", "LpPool", "BatchNormalization", "com.sema.BatchNormalizationTraining",
             "com.sema.BatchNormalizationClipTraining", "com.sema.LayerNormalizationTraining", "LayerNormalization", "Relu", "Gelu",
             "GroupNormalization", "Softmax", "LogSoftmax", "Gather", "com.sema.CrossEntropy", "RNN", "GRU", "LSTM", "com.sema.LSTMTraining", "com.sema.GRUTraining",
-            "com.sema.RNNTraining", "com.sema.FakeQuantize", "com.sema.ClipToGrid", "com.sema.Attention", "com.sema.PackedAttention", "MatMul",
+            "com.sema.RNNTraining", "com.sema.FakeQuantize", "com.sema.FakeFloor", "com.sema.FakeFloat8", "com.sema.ClipToGrid", "com.sema.Attention", "com.sema.PackedAttention", "MatMul",
         ];
 
         var called = composite.SelectMany(GradientCases.Of).SelectMany(c => GradientCheck.GradientGraph(c).Nodes)

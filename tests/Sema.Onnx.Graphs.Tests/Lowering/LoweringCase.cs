@@ -12,6 +12,11 @@ internal sealed record LoweringCase(string Op, string Name, Func<Graph, Node> Bu
     /// <summary>Gets whether the operator has kinks, which long steps of differences would cross.</summary>
     internal bool HasKinks { get; private init; }
 
+    /// <summary>Gets whether the operator rounds, so that differences say nothing of its gradient.</summary>
+    internal bool Rounds { get; private init; }
+
+    internal LoweringCase Rounding() => this with { Rounds = true };
+
     internal LoweringCase Kinked() => this with { HasKinks = true };
 
     /// <summary>Builds the model anew; each time the same.</summary>

@@ -3,7 +3,7 @@ namespace Sema.Onnx.Graphs.Lowering;
 /// <summary>At least one case for each lowering, and one for each of its forms.</summary>
 internal static class LoweringCases
 {
-    internal static IReadOnlyList<LoweringCase> All { get; } = [.. Plain, .. Normalizations, .. AttentionCases.All, .. GroupQueryCases.All];
+    internal static IReadOnlyList<LoweringCase> All { get; } = [.. Plain, .. Normalizations, .. AttentionCases.All, .. GroupQueryCases.All, .. QuantizedCases.All];
 
 #pragma warning disable format // a table: aligned columns
     private static LoweringCase[] Plain =>

@@ -28,6 +28,25 @@ public sealed class FakeQuantizationTests
     }
 
     [TestMethod]
+    [DataRow(ElementType.UInt4)]
+    [DataRow(ElementType.Int4)]
+    [DataRow(ElementType.Float8E4M3FN)]
+    [DataRow(ElementType.Float8E5M2)]
+    [DataRow(ElementType.Float8E4M3FNUZ)]
+    [DataRow(ElementType.Float8E5M2FNUZ)]
+    public void A_pair_of_few_bits_computes_the_same_as_one_function(ElementType type)
+    {
+        var graph = new Graph("pair");
+        var x = graph.AddInput("x", ElementType.Float32, Shape.Of(4, 6));
+        var scale = graph.AddInitializer("scale", Tensor.Floats([6], [0.1f, 0.2f, 0.001f, 0.3f, 0.05f, 0.15f]));
+        graph.Outputs.Add(Pair(x, scale, graph.AddInitializer("zero", new Tensor(type, [6], new byte[type.ByteLength(6)])), [("axis", -1L)]));
+
+        AssertSame(graph, Draw(6, 4, 6));
+
+        Assert.AreEqual(type.IsHalfByte() ? "FakeQuantize" : "FakeFloat8", graph.Nodes[^1].OpType);
+    }
+
+    [TestMethod]
     public void Integer_weights_become_float_weights_of_the_same_name()
     {
         var graph = new Graph("weights");

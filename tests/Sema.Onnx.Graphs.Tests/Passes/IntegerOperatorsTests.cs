@@ -15,6 +15,13 @@ public sealed class IntegerOperatorsTests
     {
         ["QLinearConv"]             = x => Node(x, "QLinearConv", "", [.. Quantized(x, 4), .. Weight(x, 0, 4, 3, 3, 3), .. Into(x), Bias(x, 4)], ("pads", new long[] { 1, 1, 1, 1 })),
         ["QLinearConv of one scale"] = x => Node(x, "QLinearConv", "", [.. Quantized(x, 4), .. Weight(x, null, 4, 3, 3, 3), .. Into(x)]),
+        ["QLinearConv, channels last"] = x => Node(x, "QLinearConv", Contrib, [.. Quantized(x.Transpose(0, 2, 3, 1), 4), .. Weight(x, 0, 4, 3, 3, 3), .. Into(x), Bias(x, 4)], ("channels_last", 1L)),
+        ["QLinearGlobalAveragePool, channels last"] = x => Node(x, "QLinearGlobalAveragePool", Contrib, [.. Quantized(x, 4), .. Into(x)], ("channels_last", 1L)),
+        ["QLinearAveragePool, channels last"] = x => Node(x, "QLinearAveragePool", Contrib, [.. Quantized(x, 4), .. Into(x)], ("kernel_shape", new long[] { 2, 2 }), ("channels_last", 1L)),
+        ["QLinearSoftmax"]          = x => Node(x, "QLinearSoftmax", Contrib, [.. Quantized(x, 4), .. Probabilities(x)], ("opset", 13L)),
+        ["QLinearSoftmax, an axis"] = x => Node(x, "QLinearSoftmax", Contrib, [.. Quantized(x, 4), .. Probabilities(x)], ("opset", 13L), ("axis", 1L)),
+        ["QLinearSoftmax, opset 12"] = x => Node(x, "QLinearSoftmax", Contrib, [.. Quantized(x, 4), .. Probabilities(x)], ("opset", 12L), ("axis", 2L)),
+        ["QLinearWhere"]            = x => Node(x, "QLinearWhere", Contrib, [x.Greater(x.Like(0.5)), .. Quantized(x, 4), .. Weight(x, null, 5, 1), .. Into(x)]),
         ["QLinearMatMul"]           = x => Node(x, "QLinearMatMul", "", [.. Quantized(x, 4), .. Weight(x, null, 5, 2), .. Into(x)]),
         ["QLinearAdd"]              = x => Node(x, "QLinearAdd", Contrib, [.. Quantized(x, 4), .. Weight(x, null, 5, 1), .. Into(x)]),
         ["QLinearMul"]              = x => Node(x, "QLinearMul", Contrib, [.. Quantized(x, 4), .. Weight(x, null, 5, 1), .. Into(x)]),
@@ -27,6 +34,7 @@ public sealed class IntegerOperatorsTests
         ["MatMulInteger"]           = x => Dynamic(x, "MatMulInteger", [], 5, 2),
         ["MatMulInteger by column"] = x => Dynamic(x, "MatMulInteger", [2], 5, 2),
         ["ConvInteger"]             = x => Dynamic(x, "ConvInteger", [], 4, 3, 3, 3),
+        ["ConvInteger with a bias"] = x => Dynamic(x, "ConvInteger", [], [4, 3, 3, 3], biased: true),
     };
 #pragma warning restore format
 
@@ -36,18 +44,19 @@ public sealed class IntegerOperatorsTests
     [DynamicData(nameof(Names))]
     public void Computes_the_same_in_floats(string operation)
     {
-        var ofSteps = operation is not ("MatMulInteger" or "MatMulInteger by column" or "ConvInteger");
+        var ofSteps = operation is not ("MatMulInteger" or "MatMulInteger by column" or "ConvInteger" or "ConvInteger with a bias");
         var graph = new Graph("integers");
         var x = graph.AddInput("x", ElementType.Float32, Shape.Of(2, 3, 5, 5));
         graph.Outputs.Add(graph.Renamed(Cases[operation](x), "y"));
         var model = new Model(graph) { Opsets = { [""] = Model.Opset, [Contrib] = 1 } };
         var before = Run(model);
+        OnnxRunner.InferShapes(graph);
 
         Assert.IsTrue(IntegerOperators.Run(graph));
         Assert.IsTrue(FakeQuantization.Run(model));
 
         Assert.AreEqual("", IntegerOperators.Left(graph.Find("y")!));
-        if (operation is not ("QLinearSigmoid" or "QLinearLeakyRelu" or "QLinearGlobalAveragePool" or "QLinearAveragePool" or "QLinearConcat"))
+        if (graph.Find("w") is not null)
             Assert.AreEqual(ElementType.Float32, graph.Find("w")!.Type);
         var after = Run(model);
         Assert.HasCount(before.Length, after);
@@ -112,12 +121,25 @@ public sealed class IntegerOperatorsTests
         return [scale, x.Graph.AddInitializer("y.zero", Integers(ElementType.UInt8, [], [100]))];
     }
 
-    private static Value Dynamic(Value x, string op, long[] scales, params long[] dims)
+    private static Value[] Probabilities(Value x) =>
+    [
+        x.Graph.AddInitializer("y.scale", Tensor.Scalar(1 / 256.0, ElementType.Float32)), x.Graph.AddInitializer("y.zero", Integers(ElementType.UInt8, [], [0])),
+    ];
+
+    private static Value Dynamic(Value x, string op, long[] scales, params long[] dims) => Dynamic(x, op, scales, dims, biased: false);
+
+    private static Value Dynamic(Value x, string op, long[] scales, long[] dims, bool biased)
     {
         var quantized = x.Graph.AddNode("DynamicQuantizeLinear", "", [x], [], 3).Outputs;
         var w = Weight(x, null, dims);
         var scale = scales.Length == 0 ? w[1] : x.Graph.AddInitializer("columns", Tensor.Floats(scales, [0.01f, 0.02f]));
         var product = x.Graph.Emit(op, [quantized[0]!.As(ElementType.UInt8), w[0], quantized[2]!.As(ElementType.UInt8), w[2]]).As(ElementType.Int32);
+        if (biased)
+        {
+            var bias = x.Graph.AddInitializer("bias", Tensor.Floats([4], [0.5f, -0.25f, 0.125f, -2]));
+            product += x.Graph.Emit("Floor", [bias / (quantized[1]! * scale)]).Cast(ElementType.Int32).Reshape(1, 4, 1, 1);
+        }
+
         return product.Cast(ElementType.Float32) * (quantized[1]! * scale);
     }
 }

@@ -21,6 +21,12 @@ public sealed class TensorCodecTests
         [ElementType.UInt16] = (t => t.Int32Data.AddRange([1, 2]), [1, 0, 2, 0]),
         [ElementType.Int8] = (t => t.Int32Data.AddRange([1, -2]), [1, 0xFE]),
         [ElementType.UInt8] = (t => t.Int32Data.AddRange([1, 2]), [1, 2]),
+        [ElementType.Float8E4M3FN] = (t => t.Int32Data.AddRange([0x38, 0xC0]), [0x38, 0xC0]),
+        [ElementType.Float8E4M3FNUZ] = (t => t.Int32Data.AddRange([0x40, 0xC8]), [0x40, 0xC8]),
+        [ElementType.Float8E5M2] = (t => t.Int32Data.AddRange([0x3C, 0xC0]), [0x3C, 0xC0]),
+        [ElementType.Float8E5M2FNUZ] = (t => t.Int32Data.AddRange([0x40, 0xC4]), [0x40, 0xC4]),
+        [ElementType.UInt4] = (t => t.Int32Data.Add(0xF1), [0xF1]),
+        [ElementType.Int4] = (t => t.Int32Data.Add(0xE1), [0xE1]),
         [ElementType.Bool] = (t => t.Int32Data.AddRange([1, 0]), [1, 0]),
         [ElementType.Complex64] = (t => t.FloatData.AddRange([1, 0, 2, 0]), [0, 0, 0x80, 0x3F, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0, 0]),
         [ElementType.Complex128] = (t => t.DoubleData.AddRange([1, 0, 2, 0]),
@@ -59,7 +65,7 @@ public sealed class TensorCodecTests
 
         var e = Assert.ThrowsExactly<InvalidModelException>(() => Read(proto));
 
-        Assert.AreEqual($"The tensor 't' of shape [3] needs {3 * type.Size()} bytes, but its file holds {2 * type.Size()}.", e.Message);
+        Assert.AreEqual($"The tensor 't' of shape [3] needs {type.ByteLength(3)} bytes, but its file holds {type.ByteLength(2)}.", e.Message);
     }
 
     [TestMethod]
@@ -97,7 +103,7 @@ public sealed class TensorCodecTests
 
     [TestMethod]
     [DataRow(0)]
-    [DataRow(17)]
+    [DataRow(23)]
     [DataRow(-3)]
     [DataRow(1000)]
     public void Unknown_element_type_is_refused(int code)

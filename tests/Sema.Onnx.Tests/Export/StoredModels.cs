@@ -39,15 +39,29 @@ internal static class StoredModels
     private static (Value Weight, Tensor Scale) Quantized(Graph graph, string name, ElementType type, int? axis, params long[] dims)
     {
         var random = new Random(name[1]);
-        var (least, largest) = QuantizationGrid.Limits(type)!.Value;
+        if (QuantizationGrid.Limits(type) is not var (least, largest))
+            return SmallFloats(graph, name, type, random, dims);
         var count = axis is { } a ? (int)dims[a] : 1;
         var range = 1.0 / (largest - least);
         var scale = Tensor.Floats(axis is null ? [] : [count], [.. Enumerable.Range(0, count).Select(i => (float)((1 + 0.1 * i) * range))]);
         var zero = (least + largest + 1) / 2;
-        var integers = Enumerable.Range(0, (int)Tensor.ElementCount(dims)).SelectMany(_ => BitConverter.GetBytes(random.NextInt64(least, largest))[..type.Size()]).ToArray();
-        var weight = graph.AddInitializer(name, new Tensor(type, dims, integers));
-        var zeros = graph.AddInitializer($"{name}.zero", new Tensor(type, [.. scale.Dims], Enumerable.Repeat(BitConverter.GetBytes(zero)[..type.Size()], count).SelectMany(b => b).ToArray()));
+        var integers = Enumerable.Range(0, (int)Tensor.ElementCount(dims)).Select(_ => random.NextInt64(least, largest));
+        var weight = graph.AddInitializer(name, new Tensor(type, dims, Bytes(type, integers)));
+        var zeros = graph.AddInitializer($"{name}.zero", new Tensor(type, [.. scale.Dims], Bytes(type, Enumerable.Repeat(zero, count))));
         return (graph.Emit("DequantizeLinear", [weight, graph.AddInitializer($"{name}.scale", scale), zeros], ("axis", axis ?? 0)).As(ElementType.Float32), scale);
+    }
+
+    private static byte[] Bytes(ElementType type, IEnumerable<long> integers) => type.IsHalfByte()
+        ? [.. integers.Chunk(2).Select(pair => (byte)((pair[0] & 15) | (pair.ElementAtOrDefault(1) << 4)))]
+        : [.. integers.SelectMany(q => BitConverter.GetBytes(q)[..type.Size()])];
+
+    // Numbers of magnitudes up to about 1, of either sign.
+    private static (Value Weight, Tensor Scale) SmallFloats(Graph graph, string name, ElementType type, Random random, long[] dims)
+    {
+        var codes = Enumerable.Range(0, (int)Tensor.ElementCount(dims)).Select(_ => (byte)(random.Next(0x28, 0x38) | (random.Next(2) << 7))).ToArray();
+        var (weight, scale) = (graph.AddInitializer(name, new Tensor(type, dims, codes)), Tensor.Scalar(0.5, ElementType.Float32));
+        var zero = graph.AddInitializer($"{name}.zero", new Tensor(type, [], new byte[1]));
+        return (graph.Emit("DequantizeLinear", [weight, graph.AddInitializer($"{name}.scale", scale), zero]).As(ElementType.Float32), scale);
     }
 
     private static Value Activation(Value x, string name, double scale, byte zero)

@@ -39,6 +39,12 @@ public sealed class StoredTypesTests
     [DataRow(ElementType.Int8, true)]
     [DataRow(ElementType.UInt8, false)]
     [DataRow(ElementType.Int16, true)]
+    [DataRow(ElementType.UInt4, false)]
+    [DataRow(ElementType.Int4, true)]
+    [DataRow(ElementType.Float8E4M3FN, false)]
+    [DataRow(ElementType.Float8E4M3FNUZ, false)]
+    [DataRow(ElementType.Float8E5M2, false)]
+    [DataRow(ElementType.Float8E5M2FNUZ, false)]
     public void Quantised_weights_are_trained_and_written_on_their_own_grid(ElementType type, bool perChannel)
     {
         using var folder = new TemporaryFolder();

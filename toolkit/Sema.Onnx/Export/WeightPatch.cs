@@ -49,8 +49,8 @@ internal static class WeightPatch
 
             // Checked now, encoded when it is written: the patch of a large model holds none of it.
             Find(weights, parameter, "the weights");
-            tensors[parameter.Name] = new(tensor.Dims, DeferredBytes.Of(
-                (int)parameter.Count * Of(parameter.Name).Type.Size(), () => Encode(parameter, Of(parameter.Name), weights[parameter.Name])));
+            tensors[parameter.Name] = new(Of(parameter.Name).Dims ?? tensor.Dims, DeferredBytes.Of(
+                (int)Of(parameter.Name).Type.ByteLength(parameter.Count), () => Encode(parameter, Of(parameter.Name), weights[parameter.Name])));
         }
 
         // Quantised weights stay as they were trained: that the graph rounds them as the file does is part of the proof.

@@ -124,7 +124,7 @@ internal sealed class Session : IDisposable
         return new(name, TypeOf(metadata.ElementDataType), new Shape(dimensions));
     }
 
-    // The codes are the same up to bfloat16; what comes after (8-bit floats and the like) has no place here.
+    // The codes are the same up to int4; what comes after has no place here.
     private static ElementType TypeOf(TensorElementType type) =>
-        (int)type <= (int)ElementType.BFloat16 ? (ElementType)type : ElementType.Undefined;
+        (int)type <= (int)ElementType.Int4 ? (ElementType)type : ElementType.Undefined;
 }

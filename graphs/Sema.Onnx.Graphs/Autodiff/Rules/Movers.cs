@@ -75,7 +75,7 @@ internal static class Movers
         var taken = Counted(size).Slice(At(1), At(2), graph.Vector(0), y.Optional(4) is null ? null : At(4));
         var count = taken.DynamicShape();
         var map = graph.Emit("ScatterElements", [count.Expand(size.Unsqueeze(0)), taken, Counted(count.Squeeze(0))], ("axis", 0));
-        return graph.Emit("Pad", [dY, graph.Vector(0, 1), null, graph.Vector(axis)]).Gather(map, axis);
+        return dY.Padded(y[0].Rank, axis, 0, 1).Gather(map, axis);
 
         Value Counted(Value end) => graph.Emit("Range", [graph.Integer(0), end, graph.Integer(1)]);
 

@@ -28,7 +28,7 @@ internal static class Normalizations
     internal static Value LocalScale(Node y)
     {
         var (before, after) = Neighbours(y);
-        return OverChannels(y[0].Square(), before, after) * ((double)y.Float("alpha", 1e-4f) / y.Int("size", 1)) + y.Float("bias", 1);
+        return OverChannels(y[0].Square(), y[0].Rank, before, after) * ((double)y.Float("alpha", 1e-4f) / y.Int("size", 1)) + y.Float("bias", 1);
     }
 
     private static Attribute Channels(Node y) => ("axes", Convolutions.AllButChannels(y));
@@ -70,17 +70,17 @@ internal static class Normalizations
     {
         var ((before, after), s, beta) = (Neighbours(y), LocalScale(y), (double)y.Float("beta", 0.75f));
         var slope = 2.0 * y.Float("alpha", 1e-4f) * beta / y.Int("size", 1);
-        return dY * s.Pow(s.Like(-beta)) - y[0] * OverChannels(dY * y.Output / s, after, before) * slope;
+        return dY * s.Pow(s.Like(-beta)) - y[0] * OverChannels(dY * y.Output / s, y[0].Rank, after, before) * slope;
     }
 
     // How many channels before and after its own count.
     private static (long Before, long After) Neighbours(Node y) => ((y.Int("size", 1) - 1) / 2, y.Int("size", 1) / 2);
 
     // The sum of each channel, some before it and some after it.
-    private static Value OverChannels(Value x, long before, long after)
+    private static Value OverChannels(Value x, int rank, long before, long after)
     {
         var graph = x.Graph;
-        var padded = graph.Emit("Pad", [x, graph.Vector(before, after), null, graph.Vector(1)]);
+        var padded = x.Padded(rank, 1, before, after);
         return graph.Emit("Sum", [.. Enumerable.Range(0, (int)(before + after + 1))
             .Select(i => padded.Slice(1, i, i == before + after ? long.MaxValue : i - before - after))]);
     }

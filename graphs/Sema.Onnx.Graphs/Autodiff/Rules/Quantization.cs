@@ -10,6 +10,8 @@ internal static class Quantization
     {
         // Y = s·clip(round(X/s)):  dX = dY, as if nothing were rounded; 0 where round(X/s) is outside and was clipped. Scales are not trained.
         ["com.sema.FakeQuantize"] = Of([(y, dY) => dY.Masked(IsInside(y, (y[0] / y[1]).Round()))]),
+        ["com.sema.FakeFloor"]    = Of([(y, dY) => dY.Masked(IsInside(y, y[0] / y[1]))]),
+        ["com.sema.FakeFloat8"]   = Of([(y, dY) => dY.Masked(IsInside(y, y[0] / y[1]))]),
         ["com.sema.ClipToGrid"]   = Of([(y, dY) => dY.Masked(IsInside(y, (y[0] / y[1]).Round()))]),
     };
 #pragma warning restore format

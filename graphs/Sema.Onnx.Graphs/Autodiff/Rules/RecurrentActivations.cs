@@ -31,6 +31,9 @@ internal sealed class RecurrentActivations
         _clip = node.Float("clip", 0);
     }
 
+    /// <summary>The two directions apart.</summary>
+    internal static Value[] Halves(Value x) => [.. x.Graph.AddNode("Split", "", [x], [("axis", 0), ("num_outputs", 2)], 2).Outputs!];
+
     /// <summary>Applies an activation to what goes into a gate.</summary>
     /// <param name="function">Which of the direction's activations: f, g, h from 0.</param>
     /// <param name="a">The values, directions on the first axis.</param>
@@ -55,8 +58,6 @@ internal sealed class RecurrentActivations
     // From y to a, through operators of one input; each has its rule.
     private static Value Back(Value y, Value a, Value dY) => y == a ? dY
         : Back(y.Producer![0], a, GradientRules.Find(y.Producer)!.Gradients(y.Producer, [dY], x => x == y.Producer[0]).Single().DX);
-
-    private static Value[] Halves(Value x) => [.. x.Graph.AddNode("Split", "", [x], [("axis", 0), ("num_outputs", 2)], 2).Outputs!];
 
     private static float Next(Queue<float> numbers, float otherwise) => numbers.TryDequeue(out var next) ? next : otherwise;
 

@@ -45,7 +45,7 @@ internal static class RuleDomains
         "AffineGrid", "Col2Im", "DeformConv", "GridSample", "MaxRoiPool", "MaxUnpool", "RoiAlign", "STFT", "Unique",
         "GRU", "If", "LSTM", "Loop", "RNN", "com.sema.GRUTraining", "com.sema.LSTMTraining", "com.sema.RNNTraining", "com.sema.LayerNormalizationTraining",
         "com.microsoft.Inverse", "com.sema.Attention", "com.sema.PackedAttention", "com.sema.LinearWeightGrad", "com.sema.LinearWeightGradTurned",
-        "com.sema.BatchNormalizationClipTraining", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeQuantize",
+        "com.sema.BatchNormalizationClipTraining", "com.sema.BatchNormalizationTraining", "com.sema.ClipToGrid", "com.sema.CrossEntropy", "com.sema.FakeFloat8", "com.sema.FakeFloor", "com.sema.FakeQuantize",
     ];
 
     /// <summary>The first case of an operator, for its precision and where its operands are drawn.</summary>
