@@ -285,6 +285,25 @@ public sealed partial class GradientCheckTests
         Assert.AreEqual("[1, 2, 256, 384]", input.Declared);
     }
 
+    // The target of the Reshape and the grid are of the declared size.
+    [TestMethod]
+    public void A_detector_with_a_grid_of_its_own_is_checked_on_smaller_images()
+    {
+        var input = Passed(Image(256, (x, graph) =>
+        {
+            var places = graph.Emit("Reshape", [x * TinyModels.Weight(graph, "w", 2, 1, 1), graph.Vector(1, 2, 16, 16 * 16 * 16)]);
+            var grid = graph.AddInitializer("grid", Tensor.Floats([4096], [.. Enumerable.Range(0, 4096).Select(i => 0.5f + i % 64)]));
+            return (places + grid).Tanh();
+        })).Inputs.Single();
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 64, 64 }, input.Shape.ToList());
+    }
+
+    // ONNX Runtime's own fusion of both for float64 fails.
+    [TestMethod]
+    public void A_relu_before_a_clip_agrees_in_float64() => Assert.AreEqual("float64", Passed(OfVector((x, graph) =>
+        graph.Emit("Clip", [graph.Emit("Relu", [x.MatMul(TinyModels.Weight(graph, "w", Width, Width))]), graph.Scalar(0.1, ElementType.Float32), graph.Scalar(1, ElementType.Float32)]))).Precision);
+
     // The factor is of the declared size.
     [TestMethod]
     public void A_model_that_runs_at_its_declared_size_alone_is_checked_there()
