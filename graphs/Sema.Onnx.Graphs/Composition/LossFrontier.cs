@@ -52,7 +52,8 @@ internal static class LossFrontier
         return reached;
     }
 
-    private static HashSet<Value> Chosen(Graph graph)
+    /// <summary>Gets the values whose sizes are those of what was chosen.</summary>
+    internal static HashSet<Value> Chosen(Graph graph)
     {
         var chosen = new HashSet<Value>();
         foreach (var node in graph.Nodes.Where(n => Choices.Contains(n.OpType) || n.Inputs.Any(i => i is not null && chosen.Contains(i))))

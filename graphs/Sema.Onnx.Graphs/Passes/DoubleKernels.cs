@@ -18,6 +18,7 @@ internal static class DoubleKernels
         // y = op(x)              the same, of operators with a float64 kernel
         ["LeakyRelu"]          = y => [Positive(y).Where(y[0], y[0] * y.Float("alpha", 0.01f))],
         ["PRelu"]              = y => [Positive(y).Where(y[0], y[0] * y[1])],
+        ["Relu"]               = y => [y[0].Max(y[0].Like(0))],   // there is a kernel, but ONNX Runtime fails to fuse it with a Clip behind it
         ["Elu"]                = y => [Elu(y[0], y.Float("alpha", 1), 1)],
         ["HardSigmoid"]        = y => [HardSigmoid(y[0], y.Float("alpha", 0.2f), y.Float("beta", 0.5f))],
         ["HardSwish"]          = y => [y[0] * HardSigmoid(y[0], 1.0 / 6, 0.5)],

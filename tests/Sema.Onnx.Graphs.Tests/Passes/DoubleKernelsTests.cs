@@ -14,6 +14,7 @@ public sealed class DoubleKernelsTests
     {
         ["LeakyRelu"]                  = ("LeakyRelu",         [[3, 4]],                                []),
         ["PRelu"]                      = ("PRelu",             [[3, 4], [4]],                           []),
+        ["Relu"]                       = ("Relu",              [[3, 4]],                                []),
         ["Elu"]                        = ("Elu",               [[3, 4]],                                [("alpha", 0.7f)]),
         ["HardSigmoid"]                = ("HardSigmoid",       [[3, 4]],                                [("alpha", 0.9f)]),
         ["HardSwish"]                  = ("HardSwish",         [[3, 4]],                                []),

@@ -285,6 +285,36 @@ public sealed partial class GradientCheckTests
         Assert.AreEqual("[1, 2, 256, 384]", input.Declared);
     }
 
+    // The target of the Reshape and the grid are of the declared size.
+    [TestMethod]
+    public void A_detector_with_a_grid_of_its_own_is_checked_on_smaller_images()
+    {
+        var input = Passed(Image(256, (x, graph) =>
+        {
+            var places = graph.Emit("Reshape", [x * TinyModels.Weight(graph, "w", 2, 1, 1), graph.Vector(1, 2, 16, 16 * 16 * 16)]);
+            var grid = graph.AddInitializer("grid", Tensor.Floats([4096], [.. Enumerable.Range(0, 4096).Select(i => 0.5f + i % 64)]));
+            return (places + grid).Tanh();
+        })).Inputs.Single();
+
+        CollectionAssert.AreEqual(new long[] { 1, 2, 64, 64 }, input.Shape.ToList());
+    }
+
+    // A predicted length, as of speech: Σ ceil |x W| frames of one channel each, convolved.
+    [TestMethod]
+    public void A_model_that_decides_a_size_itself_is_checked_at_that_size() => Passed(OfVector((x, graph) =>
+    {
+        var h = x.MatMul(TinyModels.Weight(graph, "w", Width, Width));
+        var length = graph.Emit("Ceil", [h.Abs().SumAll()]).Cast(ElementType.Int64);
+        var frames = graph.Emit("Range", [graph.Integer(0), length, graph.Integer(1)]).Cast(ElementType.Float32);
+        var signal = (frames.Reshape(1, 1, -1) * h.Slice(0, 0, 1).Slice(1, 0, 1).Reshape(1, 1, 1)).Tanh();
+        return graph.Emit("Conv", [signal, TinyModels.Weight(graph, "k", 1, 1, 3)], ("pads", new long[] { 1, 1 }));
+    }, new Shape(new Dimension(1), new Dimension(1), new Dimension(-1, "t"))));
+
+    // ONNX Runtime's own fusion of both for float64 fails.
+    [TestMethod]
+    public void A_relu_before_a_clip_agrees_in_float64() => Assert.AreEqual("float64", Passed(OfVector((x, graph) =>
+        graph.Emit("Clip", [graph.Emit("Relu", [x.MatMul(TinyModels.Weight(graph, "w", Width, Width))]), graph.Scalar(0.1, ElementType.Float32), graph.Scalar(1, ElementType.Float32)]))).Precision);
+
     // The factor is of the declared size.
     [TestMethod]
     public void A_model_that_runs_at_its_declared_size_alone_is_checked_there()

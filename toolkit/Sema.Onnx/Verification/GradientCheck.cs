@@ -52,6 +52,12 @@ public static class GradientCheck
         using var drawing = inputs;
         CanonicalForm.Bring(model, inputs.Shapes, ArtifactBuilder.Annotate, inFloat32: true, smooth: true);
         FixedNoise.Run(model.Graph);
+        if (FixedSizes.Run(model, inputs.Draw(0).Tensors, options.Threads))
+        {
+            ArtifactBuilder.Annotate(model);
+            CanonicalForm.Canonicalise(model, ArtifactBuilder.Annotate, inFloat32: true, smooth: true);
+        }
+
         var composer = new ProjectionComposer(model, ArtifactBuilder.Annotate);
         if (CheckedModel.Saturated(composer, inputs.Draw(0).Tensors, options.Threads) is { Count: > 0 } saturated)
             composer = new(model, ArtifactBuilder.Annotate, saturated);

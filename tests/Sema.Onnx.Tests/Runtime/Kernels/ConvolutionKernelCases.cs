@@ -49,6 +49,8 @@ internal static class ConvolutionKernelCases
         new([3, 24, 1, 9], 20, [3, 3], [1, 1, 1, 1]) { Groups = 2 },
         new([1, 8, 70, 41], 16, [3, 3], [2, 2, 2, 2]),
         new([5, 40, 2, 2], 70, [3, 3], [1, 0, 1, 1]),
+        new([2, 16, 6, 8, 8], 16, [3, 3, 3], [1, 1, 1, 1, 1, 1]),
+        new([2, 16, 40, 40], 16, [5, 5], [2, 2, 2, 2]) { Strides = [2, 2] },
 
         // More sums, or more rows of windows, than are held at a time.
         new([2, 600, 3, 3], 500, [1, 1], [0, 0, 0, 0]),

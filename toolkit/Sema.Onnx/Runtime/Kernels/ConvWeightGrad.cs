@@ -59,7 +59,7 @@ internal sealed unsafe class ConvWeightGrad(KernelAttributes attributes) : Kerne
         var pieces = band != null ? g.Batch * band.Bands : Blocks(g);
         var splits = Math.Clamp(Environment.ProcessorCount / _groups, 1, pieces);
         int depth = g.Channels * g.Taps, lanes = ConvGradients.LanesOf(outputs);
-        var each = (long)ConvWeightSums.RowsOf(g, g.Channels) * lanes;
+        var each = (long)ConvWeightSums.AllRowsOf(g) * lanes;
         var sums = Scratch.Floats(ScratchUse.Sums, _groups * splits * each);
         context.Parallel(_groups * splits, piece =>
         {

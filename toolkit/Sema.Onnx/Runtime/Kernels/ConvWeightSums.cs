@@ -6,7 +6,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <param name="group">The group.</param>
 /// <param name="x">[images, groups · channels, plane].</param>
 /// <param name="outputs">The outputs of a group.</param>
-/// <param name="sums">[channels · taps, filled up to whole tiles; lanes].</param>
+/// <param name="sums">[rows, lanes]: for <see cref="Few"/> those of the channels, else of all.</param>
 internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int group, float* x, int outputs, float* sums)
 {
     private const int Windows = ConvGradients.Windows;
@@ -23,6 +23,13 @@ internal sealed unsafe class ConvWeightSums(ConvGeometry g, int groups, int grou
 
     /// <summary>Gets how many rows of sums some channels have.</summary>
     internal static int RowsOf(ConvGeometry g, int channels) => GemmTile.Whole(channels * g.Taps, GemmTile.Rows);
+
+    /// <summary>Gets how many rows of sums all channels take: the last few that are gathered fill whole tiles too, wherever they begin.</summary>
+    internal static int AllRowsOf(ConvGeometry g)
+    {
+        var last = (g.Channels - 1) / Channels(g) * Channels(g);
+        return Math.Max(RowsOf(g, g.Channels), (last * g.Taps) + RowsOf(g, g.Channels - last));
+    }
 
     /// <summary>Adds up over blocks of windows, all channels of a block after one another.</summary>
     internal void Blocks(int first, int last, ConvGradients gradients)

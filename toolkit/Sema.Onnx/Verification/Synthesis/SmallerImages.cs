@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs;
 using Sema.Onnx.Graphs.Passes;
 
@@ -6,8 +5,9 @@ namespace Sema.Onnx.Verification.Synthesis;
 
 /// <summary>Changes a model that declares large images to smaller ones, for checks whose time grows with the pixels.</summary>
 /// <remarks>
-/// The same operators and weights run on less. The constant sizes of a Resize shrink with the images; whatever else of the graph depends
-/// on the size, ONNX Runtime judges: a model that it does not run at a size is not checked at it.
+/// The same operators and weights run on less. The constant sizes of a Resize shrink with the images, and so do other constants that state
+/// the size of a map where ONNX Runtime does not run the model without (<see cref="MapSizes"/>). Whatever else of the graph depends on the
+/// size, ONNX Runtime judges: a model that it does not run at a size is not checked at it.
 /// </remarks>
 internal static class SmallerImages
 {
@@ -29,9 +29,10 @@ internal static class SmallerImages
     /// <summary>Declares smaller images; nothing else in the graph keeps a declared shape.</summary>
     /// <param name="graph">The model's graph, as read.</param>
     /// <param name="side">The length of the shorter side.</param>
+    /// <param name="fit">Whether constants that state the size of a map are brought to the map's new size, beyond those of a Resize.</param>
     /// <param name="given">The sizes that the caller has decided: such inputs stay.</param>
     /// <returns>The shapes that the file declares, by the inputs that were changed.</returns>
-    internal static IReadOnlyDictionary<string, Shape> Declare(Graph graph, long side, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
+    internal static IReadOnlyDictionary<string, Shape> Declare(Graph graph, long side, bool fit, IReadOnlyDictionary<string, IReadOnlyList<long>> given)
     {
         var declared = new Dictionary<string, Shape>();
         HoistConstants.Run(graph);
@@ -42,8 +43,12 @@ internal static class SmallerImages
             var (newHeight, newWidth) = (Shrunk(height, Math.Min(height, width), side), Shrunk(width, Math.Min(height, width), side));
             declared[input.Name] = input.Shape!;
             input.Shape = new(input.Shape!.Select((d, i) => i == axis ? new Dimension(newHeight) : i == axis + 1 ? new Dimension(newWidth) : d));
-            if (declared.Count == 1)
-                ShrinkTargets(graph, (newHeight, height), (newWidth, width));
+            if (declared.Count > 1)
+                continue;
+            var sizes = new MapSizes((newHeight, height), (newWidth, width));
+            sizes.FitResizes(graph);
+            if (fit)
+                sizes.FitConstants(graph);
         }
 
         return declared;
@@ -59,22 +64,4 @@ internal static class SmallerImages
         select (input, axis, shape[axis].Size, shape[axis + 1].Size);
 
     private static long Shrunk(long size, long shorter, long side) => Math.Max(1, (size * side + shorter * Multiple / 2) / (shorter * Multiple)) * Multiple;
-
-    // What does not divide stays, and ONNX Runtime will object where it matters.
-    private static void ShrinkTargets(Graph graph, (long New, long Old) height, (long New, long Old) width)
-    {
-        foreach (var node in graph.Nodes.Where(n => n.OpType == "Resize"))
-        {
-            // All four sizes, or the last two behind those of the batch and the channels.
-            var (reader, at) = node.Optional(3)?.Producer is { OpType: "Concat" } joined ? (joined, joined.Inputs.Count - 1) : (node, 3);
-            if (reader.Optional(at) is not { Initializer: { Type: ElementType.Int64, Count: 2 or 4 } sizes } read)
-                continue;
-            var target = sizes.ToInt64();
-            (target[^2], target[^1]) = (Scaled(target[^2], height), Scaled(target[^1], width));
-            reader.Inputs[at] = graph.AddInitializer(
-                graph.UniqueName(read.Name), new(ElementType.Int64, [target.Length], MemoryMarshal.AsBytes<long>(target).ToArray()));
-        }
-
-        static long Scaled(long size, (long New, long Old) by) => size * by.New % by.Old == 0 ? size * by.New / by.Old : size;
-    }
 }

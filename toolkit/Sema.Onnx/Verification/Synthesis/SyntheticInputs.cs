@@ -27,11 +27,11 @@ internal sealed class SyntheticInputs : IDisposable
         var settings = new SessionSettings { Threads = options.Threads, Optimization = OptimizationLevel.Basic };
         var model = ModelReader.Read(path);
         var upgraded = OldOpset.Upgrade(model);
-        foreach (var side in SmallerImages.Of(model.Graph, options.Shapes))
+        foreach (var (side, fit) in SmallerImages.Of(model.Graph, options.Shapes).SelectMany(side => new[] { (side, false), (side, true) }))
         {
             var smaller = ModelReader.Read(path);
             OldOpset.Upgrade(smaller);
-            var declared = SmallerImages.Declare(smaller.Graph, side, options.Shapes);
+            var declared = SmallerImages.Declare(smaller.Graph, side, fit, options.Shapes);
             try
             {
                 return (new(smaller.Graph, options, () => new(smaller, settings), declared), smaller);
