@@ -76,7 +76,9 @@ internal sealed unsafe class ImageBand
             var plane = data + ((long)c * _pitch);
             Clear(plane, from * Width);
             Copy(image + ((long)c * _g.PlaneSize) + ((long)(first + from) * _g.Plane[2]), to - from, _g.Plane[2], plane + (from * Width), Width, _g.Before[2]);
-            Clear(plane + (to * Width), ((count - to) * Width) + _g.Before[2]);
+
+            // To the end: gradients of 0 stand over what is behind the last row, and 0 times what a block held before may be NaN.
+            new Span<float>(plane + (to * Width), _pitch - (to * Width)).Clear();
         }
 
         return data;
