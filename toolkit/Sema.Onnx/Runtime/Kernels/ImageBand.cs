@@ -76,7 +76,9 @@ internal sealed unsafe class ImageBand
             var plane = data + ((long)c * _pitch);
             Clear(plane, from * Width);
             Copy(image + ((long)c * _g.PlaneSize) + ((long)(first + from) * _g.Plane[2]), to - from, _g.Plane[2], plane + (from * Width), Width, _g.Before[2]);
-            Clear(plane + (to * Width), ((count - to) * Width) + _g.Before[2]);
+
+            // A vector more: what a kernel multiplies by zeros there must be numbers.
+            Clear(plane + (to * Width), ((count - to) * Width) + _g.Before[2] + GemmTile.Vector);
         }
 
         return data;
