@@ -52,6 +52,10 @@ internal static class ConvolutionKernelCases
         new([2, 16, 6, 8, 8], 16, [3, 3, 3], [1, 1, 1, 1, 1, 1]),
         new([2, 16, 40, 40], 16, [5, 5], [2, 2, 2, 2]) { Strides = [2, 2] },
 
+        // Rows without padding between them; one column, with a stride.
+        new([2, 3, 9, 38], 3, [3, 3], [2, 2, 2, 2]) { Groups = 3 },
+        new([2, 3, 6, 7, 1], 5, [2, 3, 3], [1, 0, 1, 0, 1, 1]) { Strides = [1, 1, 4] },
+
         // More sums, or more rows of windows, than are held at a time.
         new([2, 600, 3, 3], 500, [1, 1], [0, 0, 0, 0]),
         new([2, 530, 5, 5], 4, [3, 3], [1, 1, 1, 1]) { Strides = [2, 2] },

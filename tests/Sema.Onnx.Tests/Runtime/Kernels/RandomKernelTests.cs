@@ -22,7 +22,15 @@ public sealed class RandomKernelTests
         {
             var random = new Random(seed);
             var tried = RandomKernelCases.Table[name](random);
-            KernelTests.Compare(name, tried, random, Tolerance, $"{name}, seed {seed}, {string.Join(", ", tried.Attributes.Select(a => a.ToString()))}");
+            var label = $"{name}, seed {seed}, {string.Join(", ", tried.Attributes.Select(a => $"{a.Name} {(a.Value is long[] numbers ? string.Join(" ", numbers) : a.Value)}"))}";
+            try
+            {
+                KernelTests.Compare(name, tried, random, Tolerance, label);
+            }
+            catch (RuntimeException e)
+            {
+                throw new AssertFailedException($"{label}: {e.Message}", e);
+            }
         }
     }
 }
