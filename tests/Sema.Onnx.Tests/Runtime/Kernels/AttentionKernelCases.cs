@@ -6,7 +6,7 @@ namespace Sema.Onnx.Runtime.Kernels;
 /// <summary>Cases of attention: one head and many, odd lengths, more keys than queries, columns around a vector's, every order of axes, every kind of mask.</summary>
 internal static class AttentionKernelCases
 {
-    private static readonly Func<Random, HostTensor> None = _ => HostTensor.Of<float>([0], []), Scale = _ => HostTensor.Of<float>([0.125f], []);
+    internal static readonly Func<Random, HostTensor> None = _ => HostTensor.Of<float>([0], []), Scale = _ => HostTensor.Of<float>([0.125f], []);
 
     // Sizes of Q, the keys, the columns of V, the order of axes, the mask.
     private static readonly (long[] Q, long Keys, long Columns, int[] Perm, Func<Random, HostTensor> Mask)[] Separate =
@@ -34,16 +34,26 @@ internal static class AttentionKernelCases
 
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
-        ["Attention"] = [.. Separate.Select(c => new KernelCase([.. Operands(c.Q, c.Keys, c.Columns, c.Perm), Scale, c.Mask], Attributes(c.Perm)))],
+        ["Attention"] = [.. Separate.Select(c => Forward(c.Q, c.Keys, c.Columns, c.Perm, c.Mask))],
         ["AttentionGrad"] =
         [
-            .. Separate.Select(c => new KernelCase([Normal([.. c.Q[..^1], c.Columns]), .. Operands(c.Q, c.Keys, c.Columns, c.Perm), Scale, c.Mask], Attributes(c.Perm))),
-            .. new int[][] { [], [1] }.Select(without => new KernelCase([Normal(2, 5, 3), .. Operands([2, 5, 4], 6, 3, [0, 1, 2]), Scale, None], Attributes([0, 1, 2])) { Without = without }),
+            .. Separate.Select(c => Gradient(c.Q, c.Keys, c.Columns, c.Perm, c.Mask)),
+            .. new int[][] { [], [1] }.Select(without => Gradient([2, 5, 4], 6, 3, [0, 1, 2], None) with { Without = without }),
         ],
-        ["PackedAttention"] = [.. Together.Select(c => new KernelCase([Normal(c.Packed), Scale, c.Mask]))],
-        ["PackedAttentionGrad"] =
-            [.. Together.Select(c => new KernelCase([Normal([.. c.Packed[..2], .. c.Packed[3..]]), Normal(c.Packed), Scale, c.Mask]))],
+        ["PackedAttention"] = [.. Together.Select(c => Packed(c.Packed, c.Mask))],
+        ["PackedAttentionGrad"] = [.. Together.Select(c => PackedGradient(c.Packed, c.Mask))],
     };
+
+    internal static KernelCase Forward(long[] q, long keys, long columns, int[] perm, Func<Random, HostTensor> mask) =>
+        new([.. Operands(q, keys, columns, perm), Scale, mask], Attributes(perm));
+
+    internal static KernelCase Gradient(long[] q, long keys, long columns, int[] perm, Func<Random, HostTensor> mask) =>
+        new([Normal([.. q[..^1], columns]), .. Operands(q, keys, columns, perm), Scale, mask], Attributes(perm));
+
+    internal static KernelCase Packed(long[] packed, Func<Random, HostTensor> mask) => new([Normal(packed), Scale, mask]);
+
+    internal static KernelCase PackedGradient(long[] packed, Func<Random, HostTensor> mask) =>
+        new([Normal([.. packed[..2], .. packed[3..]]), Normal(packed), Scale, mask]);
 
     // K and V differ from Q in how many rows they have, V in its columns too.
     private static Func<Random, HostTensor>[] Operands(long[] q, long keys, long columns, int[] perm)
@@ -56,7 +66,7 @@ internal static class AttentionKernelCases
     private static Attribute[] Attributes(int[] perm) =>
         [("perm", [.. perm.Select(a => (long)a)]), ("turn", [.. Enumerable.Range(0, perm.Length - 2).Select(a => (long)a), perm.Length - 1, perm.Length - 2])];
 
-    private static Func<Random, HostTensor> Causal(int length, float hidden) =>
+    internal static Func<Random, HostTensor> Causal(int length, float hidden) =>
         _ => HostTensor.Of<float>([.. Enumerable.Range(0, length * length).Select(i => i % length > i / length ? hidden : 0)], length, length);
 
     // The second query may look at nothing.

@@ -52,6 +52,10 @@ internal static class ConvolutionKernelCases
         new([2, 16, 6, 8, 8], 16, [3, 3, 3], [1, 1, 1, 1, 1, 1]),
         new([2, 16, 40, 40], 16, [5, 5], [2, 2, 2, 2]) { Strides = [2, 2] },
 
+        // Rows without padding between them; one column, with a stride.
+        new([2, 3, 9, 38], 3, [3, 3], [2, 2, 2, 2]) { Groups = 3 },
+        new([2, 3, 6, 7, 1], 5, [2, 3, 3], [1, 0, 1, 0, 1, 1]) { Strides = [1, 1, 4] },
+
         // More sums, or more rows of windows, than are held at a time.
         new([2, 600, 3, 3], 500, [1, 1], [0, 0, 0, 0]),
         new([2, 530, 5, 5], 4, [3, 3], [1, 1, 1, 1]) { Strides = [2, 2] },
@@ -60,20 +64,24 @@ internal static class ConvolutionKernelCases
 
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
-        ["Convolution"] = [.. Forms.Select(f => new KernelCase([Normal(f.X), Normal(f.W)], f.Attributes)),
-            .. Forms.Take(9).Select(f => new KernelCase([Normal(f.X), Normal(f.W), Normal(f.Outputs)], f.Attributes))],
-        ["ConvInputGradUnit"] = [.. Forms.Where(f => f.Strides.All(s => s == 1)).Select(f =>
-            new KernelCase([Normal(f.Y), Normal(f.W)], ("kernel_shape", f.Kernel), ("pads", f.Turned), ("dilations", f.Dilations), ("group", f.Groups)))],
-        ["ConvInputGrad"] = [.. Forms.Select(f => new KernelCase([Normal(f.Y), Normal(f.W)], [.. f.Attributes, ("output_padding", f.Unread)]))],
-        ["ConvWeightGrad1D"] = WeightGrad(1),
-        ["ConvWeightGrad"] = WeightGrad(2),
-        ["ConvWeightGrad3D"] = WeightGrad(3),
+        ["Convolution"] = [.. Forms.Select(f => Forward(f, bias: false)), .. Forms.Take(9).Select(f => Forward(f, bias: true))],
+        ["ConvInputGradUnit"] = [.. Forms.Where(f => f.Strides.All(s => s == 1)).Select(UnitInputGrad)],
+        ["ConvInputGrad"] = [.. Forms.Select(InputGrad)],
+        ["ConvWeightGrad1D"] = [.. Forms.Where(f => f.Kernel.Length == 1).Select(WeightGrad)],
+        ["ConvWeightGrad"] = [.. Forms.Where(f => f.Kernel.Length == 2).Select(WeightGrad)],
+        ["ConvWeightGrad3D"] = [.. Forms.Where(f => f.Kernel.Length == 3).Select(WeightGrad)],
     };
 
-    private static KernelCase[] WeightGrad(int axes) =>
-        [.. Forms.Where(f => f.Kernel.Length == axes).Select(f => new KernelCase([Normal(f.X), Normal(f.Y)], f.Attributes))];
+    internal static KernelCase Forward(Form f, bool bias) => new([Normal(f.X), Normal(f.W), .. bias ? [Normal(f.Outputs)] : Array.Empty<Func<Random, HostTensor>>()], f.Attributes);
 
-    private sealed record Form(long[] X, long Outputs, long[] Kernel, long[] Pads)
+    internal static KernelCase UnitInputGrad(Form f) =>
+        new([Normal(f.Y), Normal(f.W)], ("kernel_shape", f.Kernel), ("pads", f.Turned), ("dilations", f.Dilations), ("group", f.Groups));
+
+    internal static KernelCase InputGrad(Form f) => new([Normal(f.Y), Normal(f.W)], [.. f.Attributes, ("output_padding", f.Unread)]);
+
+    internal static KernelCase WeightGrad(Form f) => new([Normal(f.X), Normal(f.Y)], f.Attributes);
+
+    internal sealed record Form(long[] X, long Outputs, long[] Kernel, long[] Pads)
     {
         internal long[] Strides { get; init; } = [.. Kernel.Select(_ => 1L)];
 

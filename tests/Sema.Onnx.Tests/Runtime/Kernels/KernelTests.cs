@@ -41,20 +41,27 @@ public sealed class KernelTests
     {
         foreach (var (number, tried) in Cases[name].Index())
         {
-            var random = new Random(number);
-            var inputs = tried.Inputs.Select((make, i) => (Name: $"x{i}", Tensor: make(random))).ToDictionary(x => x.Name, x => x.Tensor);
-            var model = Model(name, tried, inputs);
-            var expected = ModelRunner.Run(new Session(model, new() { Kernels = false }), inputs);
-            var actual = ModelRunner.Run(new Session(model, new() { Threads = 2 }), inputs);
-            foreach (var output in expected.Keys)
-            {
-                var label = $"{name}, case {number}, {output}";
-                CollectionAssert.AreEqual(expected[output].Shape.ToArray(), actual[output].Shape.ToArray(), label);
-                if (expected[output].Type == ElementType.Int64)
-                    CollectionAssert.AreEqual(expected[output].As<long>().ToArray(), actual[output].As<long>().ToArray(), label);
-                else
-                    Assert.IsLessThanOrEqualTo(Tolerance, Distance(actual[output].As<float>(), expected[output].As<float>()), label);
-            }
+            Compare(name, tried, new Random(number), Tolerance, $"{name}, case {number}");
+        }
+    }
+
+    // Holds a kernel against the body.
+    internal static void Compare(string name, KernelCase tried, Random random, double tolerance, string label)
+    {
+        var inputs = tried.Inputs.Select((make, i) => (Name: $"x{i}", Tensor: make(random))).ToDictionary(x => x.Name, x => x.Tensor);
+        label += $", inputs {string.Join(" ", inputs.Values.Select(i => $"[{string.Join(", ", i.Shape.ToArray())}]"))}";
+        var model = Model(name, tried, inputs);
+        using var bodies = new Session(model, new() { Kernels = false });
+        using var kernels = new Session(model, new() { Threads = 2 });
+        var expected = ModelRunner.Run(bodies, inputs);
+        var actual = ModelRunner.Run(kernels, inputs);
+        foreach (var output in expected.Keys)
+        {
+            CollectionAssert.AreEqual(expected[output].Shape.ToArray(), actual[output].Shape.ToArray(), $"{label}, {output}");
+            if (expected[output].Type == ElementType.Int64)
+                CollectionAssert.AreEqual(expected[output].As<long>().ToArray(), actual[output].As<long>().ToArray(), $"{label}, {output}");
+            else
+                Assert.IsLessThanOrEqualTo(tolerance, Distance(actual[output].As<float>(), expected[output].As<float>()), $"{label}, {output}");
         }
     }
 

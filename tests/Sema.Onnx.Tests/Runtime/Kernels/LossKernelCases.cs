@@ -10,9 +10,13 @@ internal static class LossKernelCases
 
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
-        ["CrossEntropy"] = [.. Sizes.Select(s => new KernelCase(
-            [Normal(s.Rows, s.Classes), Integers(s.Bound, s.Rows)], ("ignore_index", (long)s.Ignored), ("label_smoothing", s.Smoothing)))],
-        ["CrossEntropyGrad"] = [.. Sizes.Select(s => new KernelCase(
-            [Normal(), Normal(s.Rows, s.Classes), Integers(s.Bound, s.Rows), Positive()], ("ignore_index", (long)s.Ignored), ("label_smoothing", s.Smoothing)))],
+        ["CrossEntropy"] = [.. Sizes.Select(s => Forward(s.Rows, s.Classes, s.Bound, s.Ignored, s.Smoothing))],
+        ["CrossEntropyGrad"] = [.. Sizes.Select(s => Gradient(s.Rows, s.Classes, s.Bound, s.Ignored, s.Smoothing))],
     };
+
+    internal static KernelCase Forward(int rows, int classes, int bound, int ignored, float smoothing) =>
+        new([Normal(rows, classes), Integers(bound, rows)], ("ignore_index", (long)ignored), ("label_smoothing", smoothing));
+
+    internal static KernelCase Gradient(int rows, int classes, int bound, int ignored, float smoothing) =>
+        new([Normal(), Normal(rows, classes), Integers(bound, rows), Positive()], ("ignore_index", (long)ignored), ("label_smoothing", smoothing));
 }

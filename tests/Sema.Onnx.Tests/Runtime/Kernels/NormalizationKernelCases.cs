@@ -12,30 +12,37 @@ internal static class NormalizationKernelCases
 
     internal static readonly Dictionary<string, KernelCase[]> Table = new()
     {
-        ["BatchNormalizationTraining"] = [.. Images.Select(s => new KernelCase([Normal(s), Normal(s[1]), Normal(s[1])], Attributes(s))), .. Forward()],
-        ["BatchNormalizationClipTraining"] = [.. Images.Select(s => new KernelCase([Normal(s), Normal(s[1]), Normal(s[1])], [.. Attributes(s), .. Bounds(s)]))],
-        ["BatchNormalizationTrainingGrad"] = [.. Images.Select(s => new KernelCase(Gradient(s, bias: false), Attributes(s))), .. Backward()],
-        ["BatchNormalizationGrad"] = [.. Images.Select(s => new KernelCase(Gradient(s, bias: false), Attributes(s)))],
-        ["BatchNormalizationClipTrainingGrad"] = [.. Images.Select(s => new KernelCase(Gradient(s, bias: true), [.. Attributes(s), .. Bounds(s)]))],
-        ["LayerNormalizationTraining"] =
-        [
-            .. Rows.Select(c => new KernelCase([Normal(c.X), Normal(c.X[c.Axis..]), Normal(c.X[c.Axis..])], ("epsilon", 1e-3f), ("axis", (long)c.Axis))),
-            new([Normal(3, 20), Normal(20), Normal(20)], ("epsilon", 1e-3f), ("axis", 1L)) { Without = [1] },
-        ],
-        ["LayerNormalizationGrad"] =
-        [
-            .. Rows.Select(c => new KernelCase(
-                [
-                    Normal(c.X), Normal(c.X), Normal(c.X[c.Axis..]), Normal([.. c.X[..c.Axis], .. c.X[c.Axis..].Select(_ => 1L)]),
-                    Positive([.. c.X[..c.Axis], .. c.X[c.Axis..].Select(_ => 1L)]),
-                ], ("axes", Count(c.Axis, c.X.Length)), ("batch_axes", Count(0, c.Axis)))),
-        ],
+        ["BatchNormalizationTraining"] = [.. Images.Select(Batch), Batch([2, 3, 4]) with { Without = [1] }],
+        ["BatchNormalizationClipTraining"] = [.. Images.Select(ClippedBatch)],
+        ["BatchNormalizationTrainingGrad"] = [.. Images.Select(BatchGrad), BatchGrad([2, 3, 4]) with { Without = [1] }],
+        ["BatchNormalizationGrad"] = [.. Images.Select(BatchGrad)],
+        ["BatchNormalizationClipTrainingGrad"] = [.. Images.Select(ClippedBatchGrad)],
+        ["LayerNormalizationTraining"] = [.. Rows.Select(c => Layer(c.X, c.Axis)), Layer([3, 20], 1) with { Without = [1] }],
+        ["LayerNormalizationGrad"] = [.. Rows.Select(c => LayerGrad(c.X, c.Axis))],
         ["SoftmaxGrad"] =
         [
             .. new (long[] X, int Axis)[] { ([1], 0), ([5, 16], 1), ([3, 65], 1), ([40, 3, 128], 2), ([3, 4, 5], 1), ([2, 7, 4, 9], 1), ([6, 33], 0), ([0, 4], 1) }
-                .Select(c => new KernelCase([Normal(c.X), Positive(c.X)], ("axes", [c.Axis]))),
+                .Select(c => Softmax(c.X, c.Axis)),
         ],
     };
+
+    internal static KernelCase Batch(long[] s) => new([Normal(s), Normal(s[1]), Normal(s[1])], Attributes(s));
+
+    internal static KernelCase ClippedBatch(long[] s) => new([Normal(s), Normal(s[1]), Normal(s[1])], [.. Attributes(s), .. Bounds(s)]);
+
+    internal static KernelCase BatchGrad(long[] s) => new(Gradient(s, bias: false), Attributes(s));
+
+    internal static KernelCase ClippedBatchGrad(long[] s) => new(Gradient(s, bias: true), [.. Attributes(s), .. Bounds(s)]);
+
+    internal static KernelCase Layer(long[] x, int axis) => new([Normal(x), Normal(x[axis..]), Normal(x[axis..])], ("epsilon", 1e-3f), ("axis", (long)axis));
+
+    internal static KernelCase LayerGrad(long[] x, int axis)
+    {
+        long[] row = [.. x[..axis], .. x[axis..].Select(_ => 1L)];
+        return new([Normal(x), Normal(x), Normal(x[axis..]), Normal(row), Positive(row)], ("axes", Count(axis, x.Length)), ("batch_axes", Count(0, axis)));
+    }
+
+    internal static KernelCase Softmax(long[] x, params int[] axes) => new([Normal(x), Positive(x)], ("axes", [.. axes.Select(a => (long)a)]));
 
     private static long[] Count(int from, int to) => [.. Enumerable.Range(from, to - from).Select(a => (long)a)];
 
@@ -56,8 +63,4 @@ internal static class NormalizationKernelCases
 
     private static Func<Random, HostTensor>[] Gradient(long[] s, bool bias) =>
         [Normal(s), Normal(s), Normal(s[1]), .. bias ? [Normal(s[1])] : Array.Empty<Func<Random, HostTensor>>(), Normal(s[1]), Positive(s[1])];
-
-    private static KernelCase[] Forward() => [new([Normal(2, 3, 4), Normal(3), Normal(3)], Attributes([2, 3, 4])) { Without = [1] }];
-
-    private static KernelCase[] Backward() => [new(Gradient([2, 3, 4], bias: false), Attributes([2, 3, 4])) { Without = [1] }];
 }

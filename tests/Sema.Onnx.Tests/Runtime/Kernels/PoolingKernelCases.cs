@@ -19,7 +19,7 @@ internal static class PoolingKernelCases
         ["MaxPoolGrad"] = [Pool([1, 1, 2], [1, 1, 4]), Pool([2, 3, 2, 3], [2, 3, 4, 5]), Pool([3, 70, 9, 9], [3, 70, 17, 17]), Pool([1, 2, 2, 2, 2], [1, 2, 3, 3, 3])],
     };
 
-    private static KernelCase Window(long[] x, long[] kernel, long[] strides, long[] pads) =>
+    internal static KernelCase Window(long[] x, long[] kernel, long[] strides, long[] pads) =>
         new([Normal(x)], ("kernel_shape", kernel), ("strides", strides), ("pads", pads));
 
     // Few numbers, so that a window often holds its maximum twice.
@@ -27,7 +27,7 @@ internal static class PoolingKernelCases
         random => HostTensor.Of<float>([.. Enumerable.Range(0, (int)Shape.Of(shape).Count).Select(_ => (float)random.Next(-2, 1))], shape);
 
     // As MaxPool gives them: each place lies in the plane of its window.
-    private static KernelCase Pool(long[] windows, long[] input)
+    internal static KernelCase Pool(long[] windows, long[] input)
     {
         var (plane, count) = (input[2..].Aggregate((n, s) => n * s), windows[2..].Aggregate((n, s) => n * s));
         return new(

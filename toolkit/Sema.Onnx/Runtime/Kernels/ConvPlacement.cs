@@ -29,7 +29,8 @@ internal sealed record ConvPlacement(int[] Windows, int[] Plane, int[] Strides, 
     /// <param name="to">The place in the first plane.</param>
     internal unsafe void Put(float* from, nint stride, int planes, int count, float* more, float* to)
     {
-        if (Strides[2] == 1)
+        // An axis of one element has a stride, too.
+        if (IsDense || Strides[2] == 1)
             PutSideBySide(from, stride, planes, count, more, to, PlaneSize);
         else
         {

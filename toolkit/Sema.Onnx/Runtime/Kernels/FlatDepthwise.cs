@@ -50,6 +50,7 @@ internal static unsafe class FlatDepthwise
                     var plane = ((long)image * channels) + c;
                     var data = band.Fill(x + (plane * g.PlaneSize), 0);
                     Spread(dY + (plane * g.WindowCount), g.Windows[2], g.Windows[1], g.Windows[2], gradients, band.Width);
+                    Vector512<float>.Zero.Store(gradients + count);
                     Products(gradients, data, data + down, data + (2 * down), across, 2 * across, count, sums);
                 }
 
@@ -58,7 +59,7 @@ internal static unsafe class FlatDepthwise
             }
         });
 
-    // Sets rows further apart, with zeros between and behind them, or closer together.
+    // Sets rows further apart, with zeros between them, or closer together.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Spread(float* from, int fromStride, int rows, int count, float* to, int toStride)
     {
@@ -75,9 +76,6 @@ internal static unsafe class FlatDepthwise
             else if (i < count)
                 Lanes.Store(Lanes.Load(from + i, count - i), to + i, count - i);
         }
-
-        if (toStride > count)
-            Vector512<float>.Zero.Store(to - toStride + count);
     }
 
     // sums[tap, lane] += Σ a b at the tap: nine sums in registers, each number of dY read once.

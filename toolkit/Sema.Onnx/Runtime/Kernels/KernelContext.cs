@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
+using Sema.Onnx.Graphs;
 
 namespace Sema.Onnx.Runtime.Kernels;
 
@@ -30,11 +31,13 @@ internal readonly unsafe record struct KernelTensor(nint Data, int[] Sizes)
 
 /// <summary>One run of a kernel: its inputs and outputs, and ONNX Runtime's threads.</summary>
 /// <param name="context">The OrtKernelContext.</param>
-internal readonly unsafe struct KernelContext(nint context)
+/// <param name="guards">Takes the tensors' places in tests.</param>
+internal readonly unsafe struct KernelContext(nint context, GuardedTensors? guards = null)
 {
     private const int MostAxes = 32;
 
     private const int TensorData = 51;
+    private const int TensorElementType = 60;
     private const int DimensionsCount = 61;
     private const int Dimensions = 62;
     private const int TensorTypeAndShape = 65;
@@ -53,7 +56,32 @@ internal readonly unsafe struct KernelContext(nint context)
     {
         nuint count;
         NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[InputCount])(context, &count));
-        return (nuint)index < count && Value(index) is not 0 and var value ? Describe(value) : default;
+        var value = (nuint)index < count ? Value(index) : 0;
+        if (value == 0)
+            return default;
+        var tensor = Describe(value);
+        return guards == null ? tensor : tensor with { Data = guards.Input(tensor.Data, Bytes(value, tensor)) };
+    }
+
+    /// <summary>Gets this run with guarded copies of its tensors.</summary>
+    internal KernelContext With(GuardedTensors copies)
+    {
+        var guarded = new KernelContext(context, copies);
+        nuint count;
+        NativeApi.Check(((delegate* unmanaged<nint, nuint*, nint>)NativeApi.Table[InputCount])(context, &count));
+        for (var index = 0; index < (int)count; index++)
+            guarded.Optional(index);
+        return guarded;
+    }
+
+    private static long Bytes(nint value, KernelTensor tensor)
+    {
+        nint info;
+        int type;
+        NativeApi.Check(((delegate* unmanaged<nint, nint*, nint>)NativeApi.Table[TensorTypeAndShape])(value, &info));
+        NativeApi.Check(((delegate* unmanaged<nint, int*, nint>)NativeApi.Table[TensorElementType])(info, &type));
+        ((delegate* unmanaged<nint, void>)NativeApi.Table[ReleaseTypeAndShape])(info);
+        return tensor.Count * ((ElementType)type).Size();
     }
 
     private nint Value(int index)
@@ -90,7 +118,8 @@ internal readonly unsafe struct KernelContext(nint context)
         NativeApi.Check(((delegate* unmanaged<nint, nuint, long*, nuint, nint*, nint>)NativeApi.Table[GetOutput])(
             context, (nuint)index, dimensions, (nuint)sizes.Length, &value));
         Kernel.Require(value != 0 || index > 0, "The first output is left out, and the operator needs it.");
-        return new(value == 0 ? 0 : Data(value), sizes);
+        var tensor = new KernelTensor(value == 0 ? 0 : Data(value), sizes);
+        return guards == null || value == 0 ? tensor : tensor with { Data = guards.Output(tensor.Data, Bytes(value, tensor)) };
     }
 
     /// <summary>Runs a piece of work a number of times, on ONNX Runtime's threads side by side.</summary>
@@ -145,6 +174,8 @@ internal readonly unsafe struct KernelContext(nint context)
         try
         {
             work.Body((int)index);
+            if (GuardedMemory.IsOn)
+                Scratch.Check();
         }
         catch (Exception e)
         {

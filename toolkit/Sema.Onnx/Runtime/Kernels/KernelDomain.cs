@@ -164,14 +164,30 @@ internal static unsafe class KernelDomain
         try
         {
             var made = Unsafe.As<Kernel>(GCHandle.FromIntPtr(kernel).Target)!;
-            made.Sizes?.Check(new(context));
-            made.Compute(new(context));
+            if (GuardedMemory.IsOn)
+                ComputeGuarded(made, new(context));
+            else
+                Compute(made, new(context));
             return 0;
         }
         catch (Exception e)
         {
             return Failure(e);
         }
+    }
+
+    private static void Compute(Kernel kernel, KernelContext context)
+    {
+        kernel.Sizes?.Check(context);
+        kernel.Compute(context);
+    }
+
+    private static void ComputeGuarded(Kernel kernel, KernelContext context)
+    {
+        using var copies = new GuardedTensors();
+        Compute(kernel, context.With(copies));
+        copies.Finish();
+        Scratch.Check();
     }
 
     [UnmanagedCallersOnly]

@@ -41,13 +41,22 @@ internal static unsafe class Scratch
     internal static float* Floats(ScratchUse use, long count)
     {
         _blocks ??= [.. Enum.GetValues<ScratchUse>().Select(_ => new Block())];
-        return _blocks[(int)use].AtLeast(count);
+        return GuardedMemory.IsOn ? _blocks[(int)use].Anew(use, count) : _blocks[(int)use].AtLeast(count);
+    }
+
+    /// <summary>Finds what was written beside the calling thread's guarded blocks, or to one that it has asked for anew since.</summary>
+    /// <exception cref="InvalidOperationException">There was such a write.</exception>
+    internal static void Check()
+    {
+        for (var use = 0; _blocks != null && use < _blocks.Length; use++)
+            _blocks[use].Check((ScratchUse)use);
     }
 
     private sealed class Block
     {
         private float* _data;
         private long _count;
+        private GuardedMemory? _guarded, _former;
 
         ~Block() => NativeMemory.AlignedFree(_data);
 
@@ -61,6 +70,23 @@ internal static unsafe class Scratch
             _data = (float*)NativeMemory.AlignedAlloc((nuint)count * sizeof(float), Alignment);
             _count = count;
             return _data;
+        }
+
+        // For tests: of exactly that size, and what was there before is nobody's any more.
+        internal float* Anew(ScratchUse use, long count)
+        {
+            Check(use);
+            _former?.Free();
+            _former = _guarded;
+            _former?.Clear();
+            _guarded = new(count * sizeof(float));
+            return (float*)_guarded.Data;
+        }
+
+        internal void Check(ScratchUse use)
+        {
+            _former?.CheckUnwritten($"scratch memory for {use}");
+            _guarded?.CheckMarks($"scratch memory for {use}");
         }
     }
 }
