@@ -19,7 +19,7 @@ internal static class KnownIntegers
         ["ConstantOfShape"]  = (y, of) => y.Get<Tensor>("value") is { } value && IsInteger(value.Type) && of(y[0]) is { } sizes ? Integers.Build(sizes.Elements, _ => value.ToInt64()[0]) : null,
         ["Range"]            = (y, of) => (of(y[0]), of(y[1]), of(y[2])) is ({ Elements: [var start] }, { Elements: [var limit] }, { Elements: [var step] }) ? Range(start, limit, step) : null,
         ["Expand"]           = (y, of) => of(y[1]) is { } sizes ? Integers.Broadcast([of(y[0]), Integers.Build(sizes.Elements, _ => 0)], x => x[0]) : null,
-        ["Gather"]           = (y, of) => of(y[0]) is { } data && of(y[1]) is { } places ? data.Gather(places, y.Int("axis", 0)) : null,
+        ["Gather"]           = (y, of) => (of(y[0]) ?? OpenSizes(y[0])) is { } data && of(y[1]) is { } places ? Whole(data.Gather(places, y.Int("axis", 0)), y[0]) : null,
         ["Slice"]            = Slice,
         ["Concat"]           = (y, of) => Integers.Join([.. y.Inputs.Select(x => of(x!))], y.Int("axis", 0)),
         ["Where"]            = (y, of) => Elementwise(y, of, x => x[0] != 0 ? x[1] : x[2]),
@@ -84,15 +84,21 @@ internal static class KnownIntegers
         int At(long axis) => (int)Math.Clamp(axis < 0 ? axis + shape.Rank : axis, 0, shape.Rank);
     }
 
+    // Some sizes of a shape may be known where others are not: -1 here.
+    private static Integers? OpenSizes(Value v) =>
+        v.Producer is { OpType: "Shape", Domain.Length: 0 } y && y[0].Shape is { } shape ? Integers.Vector(Sizes(y, shape)) : null;
+
+    private static Integers? Whole(Integers? part, Value of) => OpenSizes(of) is not null && part?.Elements.Contains(-1) == true ? null : part;
+
     private static Integers? Slice(Node y, Func<Value, Integers?> of)
     {
-        if (of(y[0]) is not { } x || of(y[1])?.Elements is not { } starts || of(y[2])?.Elements is not { } ends || ends.Length != starts.Length
+        if ((of(y[0]) ?? OpenSizes(y[0])) is not { } x || of(y[1])?.Elements is not { } starts || of(y[2])?.Elements is not { } ends || ends.Length != starts.Length
             || Along(3, i => i) is not { } axes || Along(4, _ => 1) is not { } steps)
         {
             return null;
         }
 
-        return Enumerable.Range(0, starts.Length).Aggregate<int, Integers?>(x, (part, i) => part?.Slice(axes[i], starts[i], ends[i], steps[i]));
+        return Whole(Enumerable.Range(0, starts.Length).Aggregate<int, Integers?>(x, (part, i) => part?.Slice(axes[i], starts[i], ends[i], steps[i])), y[0]);
 
         long[]? Along(int input, Func<int, long> otherwise) => y.Optional(input) is not { } given ? [.. Enumerable.Range(0, starts.Length).Select(otherwise)]
             : of(given)?.Elements is { } list && list.Length == starts.Length ? list : null;

@@ -76,6 +76,20 @@ public sealed class KnownIntegersTests
         Assert.IsNull(KnownIntegers.Of(graph.Emit("Range", [graph.Integer(long.MinValue), graph.Integer(long.MaxValue), graph.Integer(1)])));
     }
 
+    [TestMethod]
+    public void A_known_size_is_known_beside_an_unknown_one()
+    {
+        var graph = new Graph("open");
+        var x = graph.AddInput("x", ElementType.Float32, new Shape([new(-1, "n"), new(4), new(5)]));
+        var sizes = graph.Emit("Shape", [x]);
+
+        Assert.IsNull(KnownIntegers.Of(sizes));
+        CollectionAssert.AreEqual(new long[] { 4 }, KnownIntegers.Of(sizes.Gather(graph.Vector(1), 0)));
+        CollectionAssert.AreEqual(new long[] { 4, 5 }, KnownIntegers.Of(sizes.Slice(0, 1, 3)));
+        Assert.IsNull(KnownIntegers.Of(sizes.Gather(graph.Vector(1, 0), 0)));
+        Assert.IsNull(KnownIntegers.Of(sizes.Slice(0, 0, 2)));
+    }
+
     private static Value Table(Graph graph) =>
         graph.AddInitializer(graph.UniqueName("table"), new(ElementType.Int64, [2, 3], MemoryMarshal.AsBytes<long>([1, -2, 3, 5, 0, 8]).ToArray()));
 

@@ -285,6 +285,34 @@ public sealed partial class GradientCheckTests
         Assert.AreEqual("[1, 2, 256, 384]", input.Declared);
     }
 
+    [TestMethod]
+    [DataRow(3, 256, 384, "[3, 256, 384]", 3, 64, 96)]
+    [DataRow(256, 128, 3, "[256, 128, 3]", 128, 64, 3)]
+    [DataRow(1, 256, 384, null, 1, 256, 384)]   // no image
+    public void A_single_large_image_is_made_smaller(int first, int second, int third, string? declared, params int[] sizes)
+    {
+        var graph = new Graph("single");
+        var x = graph.AddInput("x", ElementType.Float32, Shape.Of(first, second, third));
+        var input = Passed(TinyModels.Finish(graph, (x * TinyModels.Weight(graph, "w", 1, 1, 1)).Tanh(), Shape.Of(first, second, third))).Inputs.Single();
+
+        CollectionAssert.AreEqual(sizes.Select(s => (long)s).ToList(), input.Shape.ToList());
+        Assert.AreEqual(declared, input.Declared);
+    }
+
+    // What is written twice to one place is not defined; a gradient would go to the one, a difference to the other.
+    [TestMethod]
+    public void Places_to_write_to_are_drawn_distinct()
+    {
+        var report = Passed(OfVector((x, graph) =>
+        {
+            var rows = TinyModels.Weight(graph, "rows", 6, Width);
+            var places = graph.AddInput("places", ElementType.Int64, Shape.Of(6, 1));
+            return x.MatMul(graph.Emit("ScatterND", [TinyModels.Weight(graph, "all", 8, Width), places, rows]).Reshape(Width, -1)).Slice(1, 0, Width);
+        }));
+
+        Assert.AreEqual("distinct of 0..7", report.Inputs.Single(i => i.Name == "places").Range);
+    }
+
     // The target of the Reshape and the grid are of the declared size.
     [TestMethod]
     public void A_detector_with_a_grid_of_its_own_is_checked_on_smaller_images()

@@ -18,8 +18,9 @@ internal sealed class CheckedModel : IDisposable
     private StagedLoss? _loss;
     private readonly IReadOnlyList<string[]> _groups;
 
-    // How many evaluations of a small model's loss take as long as preparing a stage. Stages of √(this · n) of n parameters save most in all.
-    private const double StageCost = 10;
+    // How many evaluations of a small model's loss take as long as preparing a stage. A large one's products take their time besides: so many
+    // multiplications are as long as the rest of a node. Stages of √(cost · n) of n parameters save most in all.
+    private const double StageCost = 10, NodeCost = 2.5e5;
 
     // How far the losses of two graphs in float64 may be apart, as a part of the loss's scale: rounding leaves 1e-12 or so.
     private const double Rounding = 1e-9;
@@ -44,8 +45,9 @@ internal sealed class CheckedModel : IDisposable
             Float64Refused = e.Message;
         }
 
-        _groups = Reach.Groups((_evaluation64 ?? composer.Evaluation(ElementType.Float32)).Graph, parameters,
-            (int)Math.Ceiling(Math.Sqrt(StageCost * parameters.Count)));
+        var graph = (_evaluation64 ?? composer.Evaluation(ElementType.Float32)).Graph;
+        var cost = StageCost / (1 + Multiplications.Of(composer.Values().Graph) / (NodeCost * graph.Nodes.Count));
+        _groups = Reach.Groups(graph, parameters, (int)Math.Ceiling(Math.Sqrt(cost * parameters.Count)));
     }
 
     /// <summary>Gets the parameters in the order in which checking them takes least time.</summary>

@@ -10,6 +10,21 @@ public sealed class InputUsesTests
     public void An_index_stays_below_the_smallest_axis_that_it_is_taken_of() =>
         Assert.AreEqual(4, Of((i, g) => (Table(g, 9).Gather(i, 0), Table(g, 4).Gather(i.Unsqueeze(0), 0))).Below);
 
+    [TestMethod]
+    public void A_place_to_write_to_stays_below_its_axis() =>
+        Assert.AreEqual((7L, true), Place(Of((i, g) => (g.Emit("ScatterElements", [Table(g, 7), i.Reshape(1, 1), g.Vector(1).Cast(ElementType.Float32).Reshape(1, 1)]), null))));
+
+    [TestMethod]
+    public void Places_that_are_added_to_may_be_equal() => Assert.IsFalse(Of((i, g) =>
+        (g.Emit("ScatterElements", [Table(g, 7), i.Reshape(1, 1), g.Vector(1).Cast(ElementType.Float32).Reshape(1, 1)], new Attribute("reduction", "add")), null)).IsPlace);
+
+    // A row of the table, and one element of another.
+    [TestMethod]
+    [DataRow(1, 7L)]
+    [DataRow(2, 1L)]
+    public void Places_of_several_axes_stay_below_the_least(int axes, long below) => Assert.AreEqual((below, true), Place(Of((i, g) =>
+        (g.Emit("ScatterND", [Table(g, 7), Of(g.Emit("Expand", [i, g.Vector(1, axes)]), 1, axes), g.AddInput("u", ElementType.Float32, axes == 1 ? Shape.Of(1, 1) : Shape.Of(1))]), null))));
+
     // i + 3 < 9
     [TestMethod]
     public void What_is_added_to_an_index_lowers_its_bound() =>
@@ -54,6 +69,14 @@ public sealed class InputUsesTests
 
         Assert.IsTrue(use.IsNumber);
         Assert.IsNull(use.Below);
+    }
+
+    private static (long?, bool) Place(InputUse use) => (use.Below, use.IsPlace);
+
+    private static Value Of(Value value, params long[] sizes)
+    {
+        value.Shape = Shape.Of(sizes);
+        return value;
     }
 
     private static InputUse Of(Func<Value, Graph, (Value, Value?)> build)

@@ -8,7 +8,8 @@ namespace Sema.Onnx.Verification.Synthesis;
 /// <param name="Choices">The constants that it is compared with for equality.</param>
 /// <param name="IsLength">Whether it gives a size, a count of steps or the end of a range.</param>
 /// <param name="IsNumber">Whether it is turned into a float.</param>
-internal sealed record InputUse(long? Below, IReadOnlyList<long> Choices, bool IsLength, bool IsNumber);
+/// <param name="IsPlace">Whether a scatter without reduction writes there: what equal places then hold is not defined.</param>
+internal sealed record InputUse(long? Below, IReadOnlyList<long> Choices, bool IsLength, bool IsNumber, bool IsPlace);
 
 /// <summary>Follows integer inputs through a model to where their values matter.</summary>
 internal sealed class InputUses
@@ -29,12 +30,13 @@ internal sealed class InputUses
     /// <summary>Finds what limits an input's values.</summary>
     internal InputUse Of(Value input)
     {
-        var (below, choices, isLength, isNumber) = ((long?)null, new SortedSet<long>(), false, false);
+        var (below, choices, isLength, isNumber, isPlace) = ((long?)null, new SortedSet<long>(), false, false, false);
         var (next, seen) = (new Queue<(Value Value, long Shift)>([(input, 0)]), new HashSet<Value> { input });
         while (next.TryDequeue(out var at))
         {
             foreach (var (node, i) in _readers[at.Value])
             {
+                isPlace |= i == 1 && node.OpType is "Scatter" or "ScatterElements" or "ScatterND" && node.Get<string>("reduction") is null or "none";
                 if (IndexedSize(node, i) is { } size)
                     below = Math.Min(below ?? long.MaxValue, Math.Max(1, size - at.Shift));
                 else if (node.OpType == "Equal" && Constant(node.Optional(1 - i)) is { } compared)
@@ -48,7 +50,7 @@ internal sealed class InputUses
             }
         }
 
-        return new(below, [.. choices], isLength, isNumber);
+        return new(below, [.. choices], isLength, isNumber, isPlace);
 
         void Follow(Node node, long shift)
         {
@@ -59,7 +61,8 @@ internal sealed class InputUses
 
     private static long? IndexedSize(Node node, int input) => (node.OpType, input) switch
     {
-        ("Gather" or "GatherElements", 1) => Size(node.Optional(0), (int)node.Int("axis", 0)),
+        ("Gather" or "GatherElements" or "Scatter" or "ScatterElements", 1) => Size(node.Optional(0), (int)node.Int("axis", 0)),
+        ("GatherND" or "ScatterND", 1) => Enumerable.Range((int)node.Int("batch_dims", 0), (int)Math.Clamp(Size(node.Optional(1), -1) ?? 0, 0, node.Optional(0)?.Shape?.Rank ?? 0)).Min(axis => Size(node.Optional(0), axis)),
         ("OneHot", 0) => Constant(node.Optional(1)) is [var depth, ..] ? depth : null,
         ("EmbedLayerNormalization", 0) => Size(node.Optional(2), 0),
         ("EmbedLayerNormalization", 1) => Size(node.Optional(4), 0),

@@ -41,6 +41,8 @@ internal sealed class InputValues(Value input, InputUse use, (double Least, doub
             return Among(count, [way % 2 == 0 ? 1 : 0], ref random);
         if (input.Type.IsFloat())
             return way == 1 ? Uniform(count, 0, 1, ref random) : Normal(count, way == 2 ? 0.1 : 1, ref random);
+        if (use.IsPlace && (use.Below ?? (way == 0 ? count : 0)) is var places && places >= count)
+            return Distinct(count, places, ref random);
         if (use.Below is { } below)
             return Between(count, 0, below - 1, ref random);
         if (use.Choices is [_, ..])
@@ -69,6 +71,22 @@ internal sealed class InputValues(Value input, InputUse use, (double Least, doub
         foreach (ref var value in values.AsSpan())
             value = least + random.NextBelow((int)Math.Min(largest - least + 1, int.MaxValue));
         return (values, least == largest ? Text(least) : $"{Text(least)}..{Text(largest)}");
+    }
+
+    private static (double[] Values, string Range) Distinct(long count, long below, ref SplitMix64 random)
+    {
+        var seen = new HashSet<int>();
+        var values = new double[count];
+        foreach (ref var value in values.AsSpan())
+        {
+            // One of those left, in one draw (R. Floyd 1987).
+            var last = (int)below - (int)count + seen.Count;
+            var drawn = random.NextBelow(last + 1);
+            value = seen.Add(drawn) ? drawn : last;
+            seen.Add((int)value);
+        }
+
+        return (values, $"distinct of 0..{Text(below - 1)}");
     }
 
     private static (double[] Values, string Range) Among(long count, IReadOnlyList<long> choices, ref SplitMix64 random)

@@ -54,12 +54,14 @@ internal static class SmallerImages
         return declared;
     }
 
-    // [n, c, h, w], or [n, h, w, c] where the last axis can only be colours.
+    // [n, c, h, w], or [n, h, w, c] where the last axis can only be colours; [c, h, w] or [h, w, c] of a single image.
     private static IEnumerable<(Value Input, int Axis, long Height, long Width)> Images(Graph graph, IReadOnlyDictionary<string, IReadOnlyList<long>> given) =>
         from input in graph.Inputs
-        where input.Initializer is null && !given.ContainsKey(input.Name) && input.Shape is { Rank: 4 } && !input.Type.IsIndex()
+        where input.Initializer is null && !given.ContainsKey(input.Name) && input.Shape is { Rank: 3 or 4 } && !input.Type.IsIndex()
         let shape = input.Shape
-        let axis = shape[3] is { IsKnown: true, Size: <= 4 } ? 1 : 2
+        let areColoursLast = shape[shape.Rank - 1] is { IsKnown: true, Size: <= 4 }
+        where shape.Rank == 4 || areColoursLast || shape[0].Size == 3
+        let axis = shape.Rank - (areColoursLast ? 3 : 2)
         where shape[axis].IsKnown && shape[axis + 1].IsKnown && Math.Min(shape[axis].Size, shape[axis + 1].Size) >= 2 * Sides[0]
         select (input, axis, shape[axis].Size, shape[axis + 1].Size);
 

@@ -1,5 +1,6 @@
 using Sema.Onnx.Data.Batches;
 using Sema.Onnx.Graphs;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Serialization;
 using Sema.Onnx.Runtime;
 
@@ -55,6 +56,7 @@ internal sealed class SyntheticInputs : IDisposable
     private SyntheticInputs(Graph graph, GradientCheckOptions options, Func<Session> load, IReadOnlyDictionary<string, Shape> declared)
     {
         (_options, _declared) = (options, declared);
+        HoistConstants.Run(graph);
         _inputs = [.. graph.Inputs.Where(v => v.Initializer is null)];
         if (options.Ranges.Keys.FirstOrDefault(name => _inputs.All(i => i.Name != name)) is { } unknown)
             throw new InvalidModelException($"The model has no input '{unknown}'; it has {string.Join(", ", _inputs.Select(i => $"'{i.Name}'"))}.");
