@@ -7,11 +7,13 @@ namespace Sema.Onnx.Graphs.Lowering;
 /// </remarks>
 internal static class PackedWeights
 {
-    // y = x Ŵᵀ + b, Ŵ [N, K] in blocks, the last filled up
+    // y = x Ŵᵀ + b, Ŵ [N, K] in blocks, the last filled up. The accuracy_level allows kernels to round x as well (4: to 8 bits, by block), each in
+    // its own way where it has one; gradients are those of x as it is, and the outputs differ by that rounding.
     internal static IReadOnlyList<Value?> MatMul(Node y)
     {
         if (y.Optional(4) is { } order)
             throw y.Refused($"its input 4 ('{order.Name}'), an order of the columns, is not supported");
+        y.Only("weight_prepacked", 0);
         long n = y.Count("N"), k = y.Count("K"), block = y.Count("block_size"), blocks = (k + block - 1) / block, bits = Bits(y);
         var (w, scale) = (Stored(y, y[1], bits, [n, blocks, block]), Scale(y[2], n, blocks, 1));
         var floatZero = y.Optional(3) is { Type: not ElementType.UInt8 } given ? given : null;

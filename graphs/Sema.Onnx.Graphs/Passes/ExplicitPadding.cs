@@ -1,6 +1,12 @@
 namespace Sema.Onnx.Graphs.Passes;
 
-/// <summary>Writes the padding that <c>auto_pad</c> and <c>output_shape</c> imply as numbers, so that gradient rules know one form.</summary>
+/// <summary>
+/// Writes the padding that <c>auto_pad</c> and <c>output_shape</c> imply as numbers, and Pad with widths for all axes, so that gradient rules know
+/// one form.
+/// </summary>
+/// <remarks>
+/// Where Pad names its axes, ONNX Runtime's optimizer moves transpositions past it without renaming them, and other axes are padded.
+/// </remarks>
 internal static class ExplicitPadding
 {
     private static readonly HashSet<string> Windowed = ["Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"];
@@ -22,7 +28,26 @@ internal static class ExplicitPadding
                 node.Remove("pads");
         }
 
-        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count > 0;
+        var partial = graph.Nodes.Where(n => n is { OpType: "Pad", Domain.Length: 0 } && n.Optional(3) is not null && n[0].Shape is not null).ToList();
+        foreach (var node in partial)
+            graph.ReplaceNode(node, () => [graph.Emit("Pad", [node[0], Widths(node), node.Optional(2)], node.Attributes)]);
+        return graph.Bodies.ToList().FindAll(Run).Count + nodes.Count + partial.Count > 0;
+    }
+
+    // Before and after each axis: 0 where the node does not name it.
+    private static Value Widths(Node pad)
+    {
+        var (graph, rank) = (pad.Graph, pad[0].Rank);
+        if (pad[1].Initializer?.ToInt64() is { } pads && pad[3].Initializer?.ToInt64() is { } axes)
+        {
+            var all = new long[2 * rank];
+            foreach (var (i, axis) in axes.Index())
+                (all[(axis + rank) % rank], all[(axis + rank) % rank + rank]) = (pads[i], pads[axes.Length + i]);
+            return graph.Vector(all);
+        }
+
+        var places = graph.Emit("Mod", [pad[3].Cast(ElementType.Int64), graph.Integer(rank)]);
+        return graph.Emit("ScatterElements", [graph.Vector(new long[2 * rank]), Operators.Concat([places, places + graph.Integer(rank)], 0), pad[1]], ("axis", 0));
     }
 
     // As much as ⌈input / stride⌉ windows need; where it is odd, the larger half at the end (upper) or at the beginning (lower).

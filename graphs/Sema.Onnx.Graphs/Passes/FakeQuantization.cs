@@ -98,7 +98,7 @@ internal static class FakeQuantization
         {
             var scale = Spread(node, node[1], x);
             if (Float8.Of(type) is { } format)
-                return [x.Graph.Call("FakeFloat8", [x, scale, scale.Like(-format.Largest), scale.Like(format.Largest)], ("to", (long)type))];
+                return [x.Graph.Call("FakeFloat8", [x, scale, scale.Like(-format.Largest), scale.Like(format.Largest)], ("to", (long)type), ("saturate", node[0].Producer?.Int("saturate", 1) ?? 1))];
             var limits = QuantizationGrid.Limits(type)!.Value;
             var zero = node.Optional(2) is { } given ? Spread(node, given.Cast(ElementType.Float32), x) : scale.Like(0);
             return [x.Graph.Call("FakeQuantize", [x, scale, limits.Least - zero, limits.Largest - zero])];

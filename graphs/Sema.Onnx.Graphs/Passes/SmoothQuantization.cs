@@ -13,6 +13,7 @@ internal static class SmoothQuantization
         {
             node.OpType = "ClipToGrid";
             node.Remove("to");
+            node.Remove("saturate");
         }
 
         Functions.SemaFunctions.Attach(model);

@@ -23,8 +23,8 @@ internal static class QuantizationCases
         // From 1 to 2 the numbers are eighths.
         ["com.sema.FakeFloat8"] =
         [
-            new GradientCase(F(3, 4).In(1.25, 1.5), Scalar(1), Scalar(-448), Scalar(448)).With(("to", (long)ElementType.Float8E4M3FN)).Stepping(0.125),
-            new GradientCase(F(2, 3).In(1000, 1500), Scalar(2), Scalar(-240), Scalar(240)).With(("to", (long)ElementType.Float8E4M3FNUZ)).Stepping(1),
+            new GradientCase(F(3, 4).In(1.25, 1.5), Scalar(1), Scalar(-448), Scalar(448)).With(("to", (long)ElementType.Float8E4M3FN), ("saturate", 1L)).Stepping(0.125),
+            new GradientCase(F(2, 3).In(1000, 1500), Scalar(2), Scalar(-240), Scalar(240)).With(("to", (long)ElementType.Float8E4M3FNUZ), ("saturate", 0L)).Stepping(1),
         ],
         ["com.sema.ClipToGrid"] =
         [

@@ -13,6 +13,8 @@ internal static class LoweringRefusals
             g => g.Ms("ConvTransposeWithDynamicPads", [g.In(1, 2, 4, 4), g.In(2, 3, 3, 3), g.In(4).Cast(ElementType.Int64)])), "the pads 'Cast' are no constant"),
         (new("com.microsoft.MatMulNBits", "order of columns", g => g.Ms("MatMulNBits", [g.In(2, 16), g.AddInitializer("w", new(ElementType.UInt8, [2, 1, 8], new byte[16])), g.In(2, 1), null, g.Int32([16], new int[16])],
             ("K", 16), ("N", 2), ("bits", 4), ("block_size", 16))), "an order of the columns"),
+        (new("com.microsoft.MatMulNBits", "weight in a kernel's order", g => g.Ms("MatMulNBits", [g.In(2, 16), g.AddInitializer("w", new(ElementType.UInt8, [2, 1, 8], new byte[16])), g.In(2, 1)],
+            ("K", 16), ("N", 2), ("bits", 4), ("block_size", 16), ("weight_prepacked", 1))), "weight_prepacked = 1 is not supported"),
         (new("com.microsoft.MatMulNBits", "computed weight", g => g.Ms("MatMulNBits", [g.In(2, 16), g.In(2, 1, 8).Cast(ElementType.UInt8), g.In(2, 1)],
             ("K", 16), ("N", 2), ("bits", 4), ("block_size", 16))), "its weight 'Cast' is no constant"),
         (new("com.microsoft.GroupQueryAttention", "scores",

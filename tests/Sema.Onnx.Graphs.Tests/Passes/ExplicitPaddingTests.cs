@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sema.Onnx.Graphs.Autodiff;
 
 namespace Sema.Onnx.Graphs.Passes;
@@ -64,6 +65,36 @@ public sealed class ExplicitPaddingTests
         Assert.AreEqual(before.Shape, after.Shape);
         CollectionAssert.AreEqual(before.ToFloat64(), after.ToFloat64());
         Assert.IsFalse(ExplicitPadding.Run(graph), "The pass ran twice and changed something again.");
+    }
+
+    // [2, 3, 2] with a row of 1 before and two behind the middle axis, one off the last; the widths, or the axes, are given when the graph runs.
+    [TestMethod]
+    [DataRow(true, true)]
+    [DataRow(false, true)]
+    [DataRow(true, false)]
+    public void Pad_of_some_axes_is_written_as_a_pad_of_all(bool knowsWidths, bool knowsAxes)
+    {
+        var (graph, feeds) = (new Graph("pad"), new Dictionary<string, Tensor> { ["x"] = new Operand(2, 3, 2).Draw(new Random(3), ElementType.Float32) });
+        Value x = graph.AddInput("x", ElementType.Float32, Shape.Of(2, 3, 2)), widths = Given("widths", knowsWidths, 1, -1, 2, 0), axes = Given("axes", knowsAxes, -2, 2);
+        graph.Outputs.Add(graph.Renamed(graph.Emit("Pad", [x, widths, graph.Scalar(1, ElementType.Float32), axes]), "y"));
+        var before = OnnxRunner.Run(graph, feeds)["y"];
+
+        Assert.IsTrue(ExplicitPadding.Run(graph));
+
+        Assert.HasCount(3, graph.Nodes.Single(n => n.OpType == "Pad").Inputs);
+        var after = OnnxRunner.Run(graph, feeds)["y"];
+        Assert.AreEqual("[2, 6, 1]", before.Shape.ToString());
+        Assert.AreEqual(before.Shape, after.Shape);
+        CollectionAssert.AreEqual(before.ToFloat64(), after.ToFloat64());
+        Assert.IsFalse(ExplicitPadding.Run(graph), "The pass ran twice and changed something again.");
+
+        Value Given(string name, bool isKnown, params long[] numbers)
+        {
+            if (isKnown)
+                return graph.Vector(numbers);
+            feeds[name] = new(ElementType.Int64, [numbers.Length], MemoryMarshal.AsBytes<long>(numbers).ToArray());
+            return graph.AddInput(name, ElementType.Int64, Shape.Of(numbers.Length));
+        }
     }
 
     [TestMethod]

@@ -15,6 +15,7 @@ internal static class RuntimeQuantizedModels
         ["QAttention"] = (Attention, ["w", "head"]),
         ["MatMulNBits, 4 bits"] = (() => NBits(4), ["w", "head"]),
         ["MatMulNBits, 8 bits"] = (() => NBits(8), ["w", "head"]),
+        ["MatMulNBits, 8-bit activations"] = (() => NBits(4, accuracyLevel: 4), ["w", "head"]),
         ["GatherBlockQuantized"] = (Rows, ["table", "head"]),
     };
 
@@ -43,14 +44,14 @@ internal static class RuntimeQuantizedModels
     }
 
     // Of a row of 16 numbers 4 are read, and the bias is plain.
-    private static Model NBits(int bits)
+    private static Model NBits(int bits, long accuracyLevel = 0)
     {
         var graph = new Graph("nbits");
         var x = graph.AddInput("x", ElementType.Float32, TinyModels.Batched("batch", TinyModels.Features));
         var w = graph.AddInitializer("w", new Tensor(ElementType.UInt8, [8, 1, 2 * bits], Bytes(16 * bits)));
         var scale = graph.AddInitializer("w.scale", Tensor.Floats([8, 1], [.. Enumerable.Range(1, 8).Select(i => (i % 2 == 0 ? -0.3f : 0.2f) / (1 << (bits - 4)))]));
         var y = graph.AddNode("MatMulNBits", Lowerings.RuntimeDomain, [x, w, scale, null, null, TinyModels.Weight(graph, "b", 8)],
-            [("K", 4L), ("N", 8L), ("bits", (long)bits), ("block_size", 16L)], 1).Output;
+            [("K", 4L), ("N", 8L), ("bits", (long)bits), ("block_size", 16L), ("accuracy_level", accuracyLevel)], 1).Output;
         return Head(y.As(ElementType.Float32).Tanh(), 8);
     }
 

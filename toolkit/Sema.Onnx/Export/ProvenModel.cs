@@ -20,9 +20,6 @@ internal sealed class ProvenModel : IDisposable
     /// <summary>What quantised activations may differ by: a dozen steps of 1/255.</summary>
     private const double QuantizationSteps = 0.05;
 
-    /// <summary>The accuracy level at which MatMulNBits rounds what it multiplies.</summary>
-    private const long Int8Activations = 4;
-
     /// <param name="path">The exported .onnx file.</param>
     /// <param name="threads">The number of threads; 0 for one a core.</param>
     /// <exception cref="RuntimeException">ONNX Runtime refuses the model.</exception>
@@ -31,9 +28,9 @@ internal sealed class ProvenModel : IDisposable
         var model = ModelReader.Read(path);
         var type = LeastPrecise(model.Graph);
         var quantizes = model.Graph.AllNodes.Any(n => n.OpType.Contains("QLinear", StringComparison.Ordinal) || n.OpType.StartsWith("DynamicQuantize", StringComparison.Ordinal)
-            || n.OpType is "QuantizeLinear" or "QGemm" || n.Int("accuracy_level", 0) == Int8Activations);
+            || n.OpType is "QuantizeLinear" or "QGemm");
 
-        // As the file defines them: the integer kernels may saturate on the way. And ONNX Runtime fails on half convolutions of weights
+        // As the file defines them: the integer kernels may saturate on the way, and MatMulNBits rounds its factors only where it packs weights. And ONNX Runtime fails on half convolutions of weights
         // that are inputs too, when it optimises them.
         var settings = new SessionSettings
         {

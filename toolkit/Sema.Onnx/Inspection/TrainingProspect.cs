@@ -34,7 +34,7 @@ internal sealed class TrainingProspect
             _notes.Add($"The shapes inside the model are not known: {refused}");
         else
             Try(() => CanonicalForm.Canonicalise(model, ArtifactBuilder.Annotate));
-        _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Select(n => n.QualifiedType)];
+        _operators = [.. ModelInspector.Bodies(graph).Select(b => b.Body).Prepend(graph).SelectMany(g => g.Nodes).Where(n => !IsRangeAlone(n)).Select(n => n.QualifiedType)];
 
         Value? loss = null;
         if (Try(() => loss = Differentiable(_composer.Logits(_composer.Prediction(graph)))) && loss is not null)
@@ -117,6 +117,10 @@ internal sealed class TrainingProspect
             return false;
         }
     }
+
+    // A dynamic quantisation whose integers nobody reads any more: its range is that of a function of floats.
+    private static bool IsRangeAlone(Node node) => node is { OpType: "DynamicQuantizeLinear", Domain.Length: 0 }
+        && !node.Graph.AllNodes.Any(n => n.Inputs.Contains(node.Outputs[0]) || n.Captured.Contains(node.Outputs[0]!));
 
     // A loss needs floats; where the model ends in a choice, the last floats before it are judged in its place.
     private Value? Differentiable(Value prediction)

@@ -118,16 +118,13 @@ internal static class Movers
     // By padded axis, the element that each place repeats; null where the widths or the sizes are not known.
     private static AxisMatrix[]? Bordered(Node y)
     {
-        if (y.Optional(1)?.Initializer?.ToInt64() is not { } pads || y[0].Shape is not { } shape || y.Optional(3) is { Initializer: null }
+        if (y.Optional(1)?.Initializer?.ToInt64() is not { } pads || y[0].Shape is not { } shape || pads.Length != 2 * shape.Rank
             || Border(y.Get<string>("mode")) is not { } border)
         {
             return null;
         }
 
-        long[] axes = [.. (y.Optional(3)?.Initializer!.ToInt64() ?? [.. Enumerable.Range(0, shape.Rank).Select(i => (long)i)]).Select(a => a < 0 ? a + shape.Rank : a)];
-        if (pads.Length != 2 * axes.Length)
-            return null;
-        var padded = axes.Select((axis, i) => (Axis: (int)axis, Before: pads[i], After: pads[axes.Length + i])).Where(p => p.Before != 0 || p.After != 0).ToList();
+        var padded = Enumerable.Range(0, shape.Rank).Select(axis => (Axis: axis, Before: pads[axis], After: pads[shape.Rank + axis])).Where(p => p.Before != 0 || p.After != 0).ToList();
         if (padded.Exists(p => !shape[p.Axis].IsKnown))
             return null;
         AxisMatrix[] matrices = [.. padded.Select(p => Bordered(p.Axis, shape[p.Axis].Size, p.Before, p.After, border))];

@@ -34,27 +34,27 @@ internal static class Spectral
     {
         var axis = (int)Axis(y)!;
         long size = (long)Size(y[0], axis)!, length = y.Optional(1)?.Initializer!.ToInt64()[0] ?? size;
-        return RealOrNot(y[0], Fitted(Adjoint(dY, axis, length, IsOneSided(y), IsInverse(y)), axis, length, size));
+        var whole = Adjoint(dY, y[0].Rank, axis, length, IsOneSided(y), IsInverse(y));
+        return RealOrNot(y[0], Fitted(whole, y[0].Rank, axis, length, size));
     }
 
     // Without the factor 1/n that either direction has, the adjoint of the transform is the other direction.
-    private static Value Adjoint(Value dY, int axis, long length, bool isOneSided, bool isInverse)
+    private static Value Adjoint(Value dY, int rank, int axis, long length, bool isOneSided, bool isInverse)
     {
-        var whole = isOneSided ? Fitted(dY, axis, length / 2 + 1, length) : dY;
+        var whole = isOneSided ? Fitted(dY, rank, axis, length / 2 + 1, length) : dY;
         var turned = dY.Graph.Emit("DFT", [whole, null, dY.Graph.Integer(axis)], ("inverse", isInverse ? 0 : 1));
         return isInverse ? turned / length : turned * length;
     }
 
     // Zeros behind, or what is too much cut off.
-    private static Value Fitted(Value x, int axis, long size, long wanted) => size == wanted ? x
-        : x.Graph.Emit("Pad", [x, x.Graph.Vector(0, wanted - size), null, x.Graph.Vector(axis)]);
+    private static Value Fitted(Value x, int rank, int axis, long size, long wanted) => size == wanted ? x : x.Padded(rank, axis, 0, wanted - size);
 
     private static Value RealOrNot(Value x, Value dX) => Size(x, x.Rank - 1) == 1 ? dX.Slice(-1, 0, 1) : dX;
 
     private static long? Length(Node y) => y.Optional(3)?.Initializer!.ToInt64()[0] ?? (y.Optional(2) is { } window ? Size(window, 0) : null);
 
     // Fᴴ dY: [B, frames, length, 1 or 2]
-    private static Value Frames(Node y, Value dY) => RealOrNot(y[0], Adjoint(dY, 2, (long)Length(y)!, IsOneSided(y), isInverse: false));
+    private static Value Frames(Node y, Value dY) => RealOrNot(y[0], Adjoint(dY, 4, 2, (long)Length(y)!, IsOneSided(y), isInverse: false));
 
     // The signal's place of each element of each frame: [frames, length].
     private static Value Places(Node y)
