@@ -22,12 +22,12 @@ public sealed class RandomKernelTests
         {
             var random = new Random(seed);
             var tried = RandomKernelCases.Table[name](random);
-            var label = $"{name}, seed {seed}, {string.Join(", ", tried.Attributes.Select(a => $"{a.Name} {(a.Value is long[] numbers ? string.Join(" ", numbers) : a.Value)}"))}";
+            var label = $"{name}, seed {seed}, inputs {string.Join(" ", tried.Inputs.Select(i => $"[{string.Join(" ", i(new Random(0)).Shape.ToArray())}]"))}, {string.Join(", ", tried.Attributes.Select(a => $"{a.Name} {(a.Value is long[] numbers ? string.Join(" ", numbers) : a.Value)}"))}";
             try
             {
                 KernelTests.Compare(name, tried, random, Tolerance, label);
             }
-            catch (RuntimeException e)
+            catch (RuntimeException e)   // it does not say which node it was
             {
                 throw new AssertFailedException($"{label}: {e.Message}", e);
             }
