@@ -52,6 +52,9 @@ internal static class ConvolutionKernelCases
         new([2, 16, 6, 8, 8], 16, [3, 3, 3], [1, 1, 1, 1, 1, 1]),
         new([2, 16, 40, 40], 16, [5, 5], [2, 2, 2, 2]) { Strides = [2, 2] },
 
+        // Windows of a gradient that see nothing but padding.
+        new([2, 17, 39, 6], 5, [3, 3], [2, 0, 2, 1]) { Strides = [2, 2], Dilations = [1, 3] },
+
         // Rows without padding between them; one column, with a stride.
         new([2, 3, 9, 38], 3, [3, 3], [2, 2, 2, 2]) { Groups = 3 },
         new([2, 3, 6, 7, 1], 5, [2, 3, 3], [1, 0, 1, 0, 1, 1]) { Strides = [1, 1, 4] },

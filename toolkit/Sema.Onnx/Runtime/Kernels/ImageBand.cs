@@ -84,9 +84,9 @@ internal sealed unsafe class ImageBand
         return data;
     }
 
-    // A row shares the zeros behind it with those before the next.
+    // A row shares the zeros behind it with those before the next; windows of two rows never do, even where some see nothing but padding.
     private static int WidthOf(ConvGeometry g) =>
-        Math.Max(g.Before[2] + g.Plane[2], g.Windows[2] + ((g.Kernel[2] - 1) * g.Dilations[2]) - g.Before[2]);
+        Math.Max(g.Windows[2], Math.Max(g.Before[2] + g.Plane[2], g.Windows[2] + ((g.Kernel[2] - 1) * g.Dilations[2]) - g.Before[2]));
 
     // Zeros before and behind each row, as whole vectors: the next row is written over what is too much.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
