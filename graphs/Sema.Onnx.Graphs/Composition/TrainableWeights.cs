@@ -1,4 +1,5 @@
 using Sema.Onnx.Graphs.Autodiff;
+using Sema.Onnx.Graphs.Passes;
 using Sema.Onnx.Graphs.Upgrade;
 
 namespace Sema.Onnx.Graphs.Composition;
@@ -19,7 +20,7 @@ internal static class TrainableWeights
         var floats = graph.Initializers.Where(v => v.Type.IsFloat()).ToList();
         var reached = Reached(loss);
         var statistics = graph.AllNodes.Where(n => n.OpType == "BatchNormalization" && n.Domain.Length == 0)
-            .SelectMany(n => new[] { Source(n[3]).Initializer, Source(n[4]).Initializer }).ToHashSet();
+            .SelectMany(n => new[] { n[3].Source().Initializer, n[4].Source().Initializer }).ToHashSet();
         var scales = graph.AllNodes.Where(n => n.OpType is "FakeQuantize" or "FakeFloor" or "FakeFloat8" or "ClipToGrid" or "QuantizeLinear" or "DequantizeLinear").Select(n => Scale(n[1])).ToHashSet();
         return [.. floats.Select(v =>
             statistics.Contains(v.Initializer) ? new Judged(v, Verdict.Statistic, "running statistic of a batch normalisation")
@@ -95,6 +96,4 @@ internal static class TrainableWeights
     // The scales of a quantisation, before they were given a form that broadcasts.
     private static Value Scale(Value value) =>
         value.Producer is { OpType: "Cast" or "Expand" or "Identity" or "Reshape" or "Slice" or "Unsqueeze" } node ? Scale(node[0]) : value;
-
-    private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
 }

@@ -48,6 +48,8 @@ internal static class PackedWeights
     {
         if (packed.Initializer is not { } bytes)
             throw y.Refused($"its weight '{packed.Name}' is no constant, which is not supported");
+        if (dims.Aggregate((Int128)bits, (n, d) => n * d) != (Int128)bytes.Count * (packed.Type.IsHalfByte() ? 4 : 8))
+            throw y.Refused($"its weight '{packed.Name}' of shape {bytes.Shape} does not hold {string.Join('x', dims)} numbers of {bits} bits");
         if (bits == 8 || packed.Type == ElementType.UInt4)
             return packed;
         if (y.Graph.Nodes.Exists(n => n.QualifiedType != y.QualifiedType && n.Inputs.Contains(packed)))

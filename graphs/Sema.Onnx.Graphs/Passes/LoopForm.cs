@@ -8,7 +8,7 @@ internal static class LoopForm
     {
         var body = loop.Get<Graph>("body")!;
         var endless = (loop.Optional(1) is not { } start || KnownIntegers.Of(start) is [1])
-            && (Source(body.Outputs[0]) == body.Inputs[1] || KnownIntegers.Of(body.Outputs[0]) is [1]);
+            && (body.Outputs[0].Source() == body.Inputs[1] || KnownIntegers.Of(body.Outputs[0]) is [1]);
         return endless && loop.Optional(0) is { } trips && KnownIntegers.Of(trips) is [var count] ? Math.Max(count, 0) : -1;
     }
 
@@ -18,6 +18,4 @@ internal static class LoopForm
         var (first, formal) = (loop[2 + state].Shape, loop.Get<Graph>("body")!.Inputs[2 + state].Shape);
         return first is null || (formal is not null && !first.Zip(formal).Any(d => d.First.IsKnown && !d.Second.IsKnown));
     }
-
-    private static Value Source(Value value) => value.Producer is { OpType: "Identity" } identity ? Source(identity[0]) : value;
 }

@@ -21,7 +21,7 @@ internal static class SequenceOperators
         ["SplitToSequence"]     = Cut,
         ["OptionalGetElement"]  = y => Content(y[0]) is { } content ? () => TensorSequence.Taken(content, y.Graph).Identity() : null,
         ["OptionalHasElement"]  = y => y.Optional(0) is not { } x ? () => Truth(y.Graph, false)
-                                     : TensorSequence.Source(x).Producer is { OpType: "Optional" } made ? () => Truth(y.Graph, made.Optional(0) is not null)
+                                     : x.Source().Producer is { OpType: "Optional" } made ? () => Truth(y.Graph, made.Optional(0) is not null)
                                      : x.Type != ElementType.Undefined || TensorSequence.Of(x) is not null ? () => Truth(y.Graph, true) : null,
     };
 #pragma warning restore format
@@ -85,7 +85,7 @@ internal static class SequenceOperators
         return TensorSequence.Of(y[0]) switch
         {
             { Elements: { Count: > 0 } elements } => () =>
-                Graphs.Operators.Concat([.. elements.Select(e => TensorSequence.Taken(e, y.Graph)).Select(e => isNew ? e.Unsqueeze(axis) : e)], axis),
+                Operators.Concat([.. elements.Select(e => TensorSequence.Taken(e, y.Graph)).Select(e => isNew ? e.Unsqueeze(axis) : e)], axis),
             { Elements: null } rows when isNew && axis == 0 => () => rows.Stack(y.Graph).Identity(),
             { StackShape: { } shape } rows => () => Merged(rows.Stack(y.Graph), y.Axis("axis", 0, isNew ? shape.Rank : shape.Rank - 1), isNew),
             _ => null,
@@ -101,7 +101,7 @@ internal static class SequenceOperators
             return turned;
         var sizes = turned.DynamicShape();
         var graph = stack.Graph;
-        return turned.Reshape(Graphs.Operators.Concat([sizes.Slice(0, 0, axis), graph.Vector(-1), sizes.Slice(0, axis + 2, rank)], 0));
+        return turned.Reshape(Operators.Concat([sizes.Slice(0, 0, axis), graph.Vector(-1), sizes.Slice(0, axis + 2, rank)], 0));
     }
 
     private static Func<Value>? Cut(Node y)
@@ -145,7 +145,7 @@ internal static class SequenceOperators
     }
 
     // What an Optional holds, through the Optional; a sequence or a tensor stands for itself.
-    private static Value? Content(Value value) => TensorSequence.Source(value).Producer is { OpType: "Optional" } made ? made.Optional(0)
+    private static Value? Content(Value value) => value.Source().Producer is { OpType: "Optional" } made ? made.Optional(0)
         : TensorSequence.Of(value) is not null ? value
         : null;
 
@@ -163,7 +163,7 @@ internal static class SequenceOperators
             : throw new InvalidModelException($"Operator '{y.OpType}', node {y.Label}: the position {place} is outside a sequence of {count} tensors.");
     }
 
-    private static Value Stacked(IReadOnlyList<Value> parts) => TensorSequence.OfStack(Graphs.Operators.Concat(parts, 0)).In(parts[0].Graph);
+    private static Value Stacked(IReadOnlyList<Value> parts) => TensorSequence.OfStack(Operators.Concat(parts, 0)).In(parts[0].Graph);
 
     private static Value Before(Node y, TensorSequence s, int position) => s.Stack(y.Graph).Slice(y.Graph.Vector(0), Place(y, s, position), y.Graph.Vector(0));
 
@@ -184,7 +184,7 @@ internal static class SequenceOperators
             RemoveUnread(body);
         foreach (var node in graph.Nodes.AsEnumerable().Reverse().ToList())
         {
-            if (node is { Domain.Length: 0, Outputs: [{ } output] } && TensorSequence.Source(output).Producer is { } made && Rewritten.Contains(made.OpType) && !node.IsRead(output))
+            if (node is { Domain.Length: 0, Outputs: [{ } output] } && output.Source().Producer is { } made && Rewritten.Contains(made.OpType) && !node.IsRead(output))
             {
                 graph.Nodes.Remove(node);
                 graph.Remove(output);

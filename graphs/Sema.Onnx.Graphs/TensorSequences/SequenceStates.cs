@@ -16,7 +16,7 @@ internal static class SequenceStates
         return appended.Concat<object?>(carriers).All(x => x is null) ? null : () =>
         {
             foreach (var branch in branches)
-                SetOutputs(branch, [.. branch.Outputs.SelectMany((o, i) => appended[i] is not null ? [Source(o).Producer![1]] : carriers[i]?.Leave(o) ?? [o])]);
+                SetOutputs(branch, [.. branch.Outputs.SelectMany((o, i) => appended[i] is not null ? [o.Source().Producer![1]] : carriers[i]?.Leave(o) ?? [o])]);
             var made = Remade(node, node.Inputs, branches[0].Outputs.Count);
             return [.. node.Outputs.Select((_, i) => appended[i] is { } start ? node.Graph.Emit("SequenceInsert", [Taken(start, node.Graph), made.Dequeue()])
                 : carriers[i]?.Enter(made).In(node.Graph) ?? made.Dequeue())];
@@ -25,9 +25,9 @@ internal static class SequenceStates
 
     // The sequence that the results are, each with one tensor more at its end.
     private static Value? Longer(IReadOnlyList<Value> results) =>
-        results.Select(r => Appending(r)).Select(insert => insert is null ? null : Source(insert[0])).Distinct().ToList() is [var same] ? same : null;
+        results.Select(r => Appending(r)).Select(insert => insert is null ? null : insert[0].Source()).Distinct().ToList() is [var same] ? same : null;
 
-    private static Node? Appending(Value result) => Source(result).Producer is { OpType: "SequenceInsert" } insert && insert.Optional(2) is null ? insert : null;
+    private static Node? Appending(Value result) => result.Source().Producer is { OpType: "SequenceInsert" } insert && insert.Optional(2) is null ? insert : null;
 
     /// <summary>Gets what writes a Loop that carries sequences, or <see langword="null"/> where there is nothing to do, or too little is known.</summary>
     internal static Func<IReadOnlyList<Value>>? OfLoop(Node loop)
@@ -117,11 +117,11 @@ internal static class SequenceStates
 
         private static Node? Appending(Graph body, Value formal, Value result)
         {
-            if (SequenceStates.Appending(result) is not { } insert || Source(insert[0]) != formal)
+            if (SequenceStates.Appending(result) is not { } insert || insert[0].Source() != formal)
                 return null;
             var readers = body.AllNodes.Where(n => n != insert && n.OpType != "Identity").ToList();
             var read = readers.SelectMany(n => n.Inputs.OfType<Value>().Concat(n.Subgraphs().SelectMany(g => g.Outputs))).Concat(body.Outputs.Where(o => o != result));
-            return body.Outputs.Count(o => o == result) > 1 || read.Any(v => Source(v) is var source && (source == formal || source == insert.Output)) ? null : insert;
+            return body.Outputs.Count(o => o == result) > 1 || read.Any(v => v.Source() is var source && (source == formal || source == insert.Output)) ? null : insert;
         }
 
         // How many tensors a result has where the state has so many.

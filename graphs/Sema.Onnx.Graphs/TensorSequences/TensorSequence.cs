@@ -21,7 +21,7 @@ internal sealed class TensorSequence
         || (Elements!.Count > 0 && Elements.Select(e => e.Shape).Where(s => s is { IsStatic: true }).Select(s => s!.ToString()).Distinct().Count() < 2);
 
     /// <summary>Gets the sequence that a value is, or <see langword="null"/> where it is none or has none of the two forms.</summary>
-    internal static TensorSequence? Of(Value value) => Source(value).Producer switch
+    internal static TensorSequence? Of(Value value) => value.Source().Producer switch
     {
         { OpType: "SequenceEmpty" } => Of([]),
         { OpType: "SequenceConstruct" } node => Of([.. node.Inputs.Select((_, i) => node[i])]),
@@ -58,9 +58,6 @@ internal sealed class TensorSequence
     internal Value At(long position, Graph graph) => _stack is not null
         ? Taken(_stack, graph).Slice(0, position, position == -1 ? long.MaxValue : position + 1).Squeeze(0)
         : Taken(Elements![(int)(position < 0 ? position + Elements.Count : position)], graph);
-
-    /// <summary>Gets the value behind Identity nodes, which may be one of a graph around.</summary>
-    internal static Value Source(Value value) => value.Producer is { OpType: "Identity", Domain.Length: 0 } identity ? Source(identity[0]) : value;
 
     /// <summary>Gets a value as one of a graph within.</summary>
     internal static Value Taken(Value value, Graph graph)

@@ -117,4 +117,17 @@ public sealed class LoweringsTests
     private static LoweringCase Case(string name) => LoweringCases.All.Single(c => c.ToString() == name);
 
     private static string Join(ModelRun.Output output) => string.Join(' ', output.Elements.Take(24));
+
+    // ONNX Runtime checks constants; a weight that stays in its file is none when shapes are asked for.
+    [TestMethod]
+    public void Weights_smaller_than_their_node_says_are_refused_before_anything_is_allocated()
+    {
+        var graph = new Graph("small");
+        var w = graph.AddInitializer("w", new(ElementType.UInt8, [2, 1, 16], new byte[32]));
+        var (x, scale) = (graph.AddInput("x", ElementType.Float32, Shape.Of(2, 16)), graph.AddInput("scale", ElementType.Float32, Shape.Of(2, 1)));
+        var node = graph.AddNode("MatMulNBits", Lowerings.RuntimeDomain, [x, w, scale], [("K", 16L), ("N", 1L << 40), ("bits", 8L), ("block_size", 16L)], 1);
+
+        Assert.Contains("its weight 'w' of shape [2, 1, 16] does not hold 1099511627776x1x16 numbers of 8 bits",
+            Assert.ThrowsExactly<InvalidModelException>(() => Lowerings.Replace(node)).Message);
+    }
 }
