@@ -152,7 +152,7 @@ internal static class SequenceOperators
     private static Value Truth(Graph graph, bool value) =>
         graph.AddInitializer(graph.UniqueName("truth"), new(ElementType.Bool, [], new[] { (byte)(value ? 1 : 0) })).Identity();
 
-    // A position that is known, counted from the front where the number of tensors is known, too.
+    // A position that is known, counted from the front where the number of tensors is known, too. In a body one outside may never be asked for.
     private static long? Known(Node y, int input, TensorSequence s, int last)
     {
         if (KnownIntegers.Of(y[input]) is not [var place])
@@ -160,6 +160,7 @@ internal static class SequenceOperators
         if (s.Elements is not { Count: var count })
             return place;
         return place >= -count && place <= count + last ? place < 0 ? place + count : place
+            : y.Graph.Parent is not null ? null
             : throw new InvalidModelException($"Operator '{y.OpType}', node {y.Label}: the position {place} is outside a sequence of {count} tensors.");
     }
 

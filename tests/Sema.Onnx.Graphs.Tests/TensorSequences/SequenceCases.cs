@@ -47,6 +47,8 @@ internal static class SequenceCases
         ["two tensors, or the rows"]        = (g, x, w, p) => g.Emit("ReduceMean", [Joined(g, Branch(g, p, t => Construct(t, t.Emit("Identity", [w]), t.Emit("Sin", [w])), e => Cut(e, e.Emit("Mul", [x, w]), 0, keep: false)), 0, isNew: true), g.Vector(0)]),
         ["one of two is appended"]          = (g, x, w, p) => { var s = Construct(g, x, x + w); return Joined(g, Branch(g, p, t => Insert(t, s, t.Emit("Mul", [x, w])), e => Insert(e, s, e.Emit("Sin", [x]))), 0); },
 
+        ["the last, if there is one"]       = (g, x, w, _) => { var s = Empty(g); return BranchOn(g, g.Emit("SequenceLength", [s]).As(ElementType.Int64).Greater(g.Integer(0)), t => At(t, s, t.Integer(-1)), e => e.Emit("Mul", [x, w])); },
+
         // Loops
         ["rows appended to nothing"]        = (g, x, w, _) => { var rows = Cut(g, x, 0, keep: false); return Joined(g, Loop(g, Empty(g), (b, i, s) => Insert(b, s, b.Emit("Mul", [At(b, rows, i), w]))), 1, isNew: true); },
         ["rows appended to one"]            = (g, x, w, _) => { var rows = Cut(g, x, 0, keep: false); return Joined(g, Loop(g, Construct(g, w), (b, i, s) => Insert(b, s, b.Emit("Mul", [At(b, rows, i), w]))), 0, isNew: true); },
